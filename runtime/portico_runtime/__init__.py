@@ -1,0 +1,1 @@
+"""The local machine: supervisor, zones, Envoy, PostgreSQL, emulator, command line."""

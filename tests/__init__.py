@@ -1,0 +1,1 @@
+"""What crosses processes: system, browser, contract and tidy tests, and the fixtures that start real things."""
