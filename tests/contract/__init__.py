@@ -1,0 +1,1 @@
+"""The committed OpenAPI documents, held against real answers."""
