@@ -1,0 +1,119 @@
+"""Sessions and subjects whose tokens are no longer accepted, followed as a feed (docs/decisions/0006).
+
+The items live in the identity table, one partition a minute, so that a poll reads a partition or two:
+`pk = "revocation#<minute>"`, `sk = "<milliseconds>#<value>"`, `kind` "session" or "subject", `value`,
+`revoked_at` and `expires_at` in epoch seconds. An access token lives 30 minutes at most, and so does an
+entry here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any, Literal, Self
+
+from portico_kit.auth.subject import Subject
+from portico_kit.aws import AwsClients
+from portico_kit.dynamodb import from_item, store_errors, to_item
+from portico_kit.errors import Unavailable
+from portico_kit.telemetry import get_logger
+
+ACCESS_TOKEN_LIFETIME_S = 1800
+POLL_INTERVAL_S = 1.0
+OVERLAP_S = 5  # writers' clocks differ a little, and a write takes a moment to arrive
+ENTRIES_MAX = 200_000
+PAGES_MAX = 200
+log = get_logger(__name__)
+
+Kind = Literal["session", "subject"]
+
+
+def revocation_item(*, kind: Kind, value: str, revoked_at: int) -> dict[str, object]:
+    """Return the entry to put into the identity table. `revoked_at` is epoch seconds."""
+    return {
+        "pk": bucket(revoked_at),
+        "sk": f"{time.time_ns() // 1_000_000}#{value}",
+        "kind": kind,
+        "value": value,
+        "revoked_at": revoked_at,
+        "expires_at": revoked_at + 2 * ACCESS_TOKEN_LIFETIME_S,
+    }
+
+
+def bucket(epoch_s: float) -> str:
+    """Return the partition of a moment."""
+    return f"revocation#{int(epoch_s // 60)}"
+
+
+class RevocationFeed:
+    """Follows the table while it is entered. If the table is away, what is known stays in force."""
+
+    def __init__(self, clients: AwsClients, *, table: str) -> None:
+        self._clients = clients
+        self._table = table
+        self._entries: dict[tuple[str, str], int] = {}
+        self._read_until_s = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._follow())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def is_revoked(self, subject: Subject) -> bool:
+        """Whether the session ended, or all of the subject's sessions did after this token was issued."""
+        if subject.session is not None and ("session", subject.session) in self._entries:
+            return True
+        revoked_at = self._entries.get(("subject", subject.id))
+        return revoked_at is not None and subject.claims["iat"] <= revoked_at
+
+    async def poll(self) -> None:
+        """Read what is new since the last poll; the first one reads a token's whole life back."""
+        now_s = time.time()
+        since_s = max(self._read_until_s - OVERLAP_S, now_s - ACCESS_TOKEN_LIFETIME_S)
+        for minute in range(int(since_s // 60), int(now_s // 60) + 1):
+            await self._read(bucket(minute * 60), after=f"{int(since_s * 1000)}")
+        self._read_until_s = now_s
+        self._forget_expired(now_s)
+
+    async def _read(self, partition: str, *, after: str) -> None:
+        start: dict[str, Any] = {}
+        for _ in range(PAGES_MAX):
+            with store_errors():
+                answer = await self._clients.dynamodb.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk AND sk > :after",
+                    ExpressionAttributeValues=to_item({":pk": partition, ":after": after}),
+                    ConsistentRead=True,
+                    **start,
+                )
+            for item in map(from_item, answer["Items"]):
+                self._entries[item["kind"], item["value"]] = item["revoked_at"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _forget_expired(self, now_s: float) -> None:
+        oldest_s = now_s - ACCESS_TOKEN_LIFETIME_S - 60
+        for key in [key for key, revoked_at in self._entries.items() if revoked_at < oldest_s]:
+            del self._entries[key]
+        for key in list(self._entries)[: max(0, len(self._entries) - ENTRIES_MAX)]:
+            del self._entries[key]  # the oldest, which expire first
+
+    async def _follow(self) -> None:
+        failing = False
+        while True:
+            try:
+                await self.poll()
+                failing = False
+            except Unavailable:
+                if not failing:
+                    log.warning("revocations cannot be read; the known ones stay in force")
+                failing = True
+            await asyncio.sleep(POLL_INTERVAL_S)

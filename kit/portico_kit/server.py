@@ -1,0 +1,75 @@
+"""One process that serves one instance: Granian embedded in our own event loop.
+
+Granian's usual mode keeps a parent beside each worker, which would be one idle Python for each instance.
+Embedded, the loop is ours, and with it the order of leaving: stop being ready, serve on until the balancer
+has noticed, refuse new connections, finish what is under way, close the stores.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+from collections.abc import Callable
+from typing import TypeVar
+
+import uvloop
+from fastapi import FastAPI
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from portico_kit.settings import ServiceSettings
+from portico_kit.telemetry import configure_logging, get_logger
+
+log = get_logger(__name__)
+Settings = TypeVar("Settings", bound=ServiceSettings)
+FINISH_TIMEOUT_S = 10
+KEEP_ALIVE_S = 75
+
+
+def run(create_app: Callable[[Settings], FastAPI], settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then leave in good order."""
+    configure_logging(settings)
+    logging.getLogger("_granian").setLevel(logging.WARNING)
+    uvloop.run(serve(create_app(settings), settings))
+
+
+async def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Open the application, serve it, drain it, close it."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with app.router.lifespan_context(app):
+        gc.freeze()  # what start-up made stays: the collector need not look at it again
+        server = Server(
+            app,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,
+            backlog=1024,
+            websockets=False,
+            log_enabled=False,
+            http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_S * 1000),
+        )
+        serving = asyncio.create_task(server.serve())
+        log.info("serving", extra={"address": f"{settings.host}:{settings.port}"})
+        await wait_for_either(stop, serving)
+        app.state.draining = True
+        log.info("draining")
+        await asyncio.sleep(settings.drain_s)
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait_for(serving, timeout=FINISH_TIMEOUT_S)
+    log.info("stopped")
+
+
+async def wait_for_either(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:
+    """Wait for the signal; a server that ends by itself ends the process with its error."""
+    asked = asyncio.create_task(stop.wait())
+    await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    if serving.done():
+        serving.result()
+        raise RuntimeError("the server stopped by itself")
