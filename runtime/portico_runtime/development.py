@@ -49,7 +49,9 @@ def check() -> int:
         Step("import walls", (tool("lint-imports"),)),
         Step("tidy", (sys.executable, "-m", "pytest", "-q", "tests/test_tidy.py")),
     )
-    frontend_steps = tuple(Step(f"frontend {name}", node.npm("run", name), node.FRONTEND) for name in ("check", "lint"))
+    frontend_steps = tuple(
+        Step(f"frontend {name}", node.npm("run", name), node.FRONTEND) for name in ("check", "lint")
+    )
     node.install(node.FRONTEND)
     return run_all((*python_steps, *frontend_steps))
 
