@@ -1,7 +1,7 @@
 """AWS clients: asynchronous, pooled, each with deadlines.
 
-Retries happen here and nowhere above: one, on failure. A client is made when it is first used, so a service pays only
-for what it calls.
+Retries happen here and nowhere above: one, on failure. A client is made when it is first used, so a service
+pays only for what it calls.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Expected failures, and the one place where they become answers (RFC 9457 problem details).
 
-    Problem
-    ├── InvalidRequest 422      ├── Forbidden 403         ├── RequestTooLarge 413
-    ├── MalformedJson 400       ├── NotFound 404          ├── UnsupportedMediaType 415
-    ├── Unauthenticated 401     ├── Conflict 409          └── TooManyRequests 429
+    Problem 500
+    ├── InvalidRequest 422      ├── NotFound 404          ├── RequestTooLarge 413
+    ├── MalformedJson 400       ├── MethodNotAllowed 405  ├── UnsupportedMediaType 415
+    ├── Unauthenticated 401     ├── RequestTimeout 408    ├── TooManyRequests 429
+    ├── Forbidden 403           ├── Conflict 409          └── FrameworkRefusal (any)
     └── Unavailable 503
         └── OutcomeUnknown 503
 
@@ -14,25 +15,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from portico_kit.telemetry import correlation_id, get_logger
+from portico_kit.telemetry import correlation_id
 
-log = get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
+ERRORS_MAX = 20
+LOCATION_LENGTH_MAX = 200
 
 
 class Problem(Exception):  # noqa: N818  RFC 9457's own word
     """An expected failure with its HTTP status and stable code. `members` are added to the answer."""
 
-    status: ClassVar[int] = 500
-    code: ClassVar[str] = "internal_error"
-    title: ClassVar[str] = "Internal error"
+    status = 500
+    code = "internal_error"
+    title = "Internal error"
 
     def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> None:  # noqa: ANN401
         super().__init__(detail or self.title)
@@ -82,6 +84,22 @@ class NotFound(Problem):
     status = 404
     code = "not_found"
     title = "Not found"
+
+
+class MethodNotAllowed(Problem):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+    title = "Method not allowed"
+
+
+class RequestTimeout(Problem):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+    title = "Request timeout"
 
 
 class Conflict(Problem):
@@ -137,6 +155,15 @@ class OutcomeUnknown(Unavailable):
     title = "Outcome unknown"
 
 
+class FrameworkRefusal(Problem):
+    """What Starlette refuses by a status that none of ours has; the status names itself."""
+
+    def __init__(self, status: int) -> None:
+        phrase = HTTPStatus(status)
+        self.status, self.code, self.title = status, phrase.name.lower(), phrase.phrase
+        super().__init__()
+
+
 def retry_after(seconds: float) -> dict[str, str]:
     """Return a `Retry-After` header in whole seconds, at least 1 (RFC 9110, section 10.2.3)."""
     return {"Retry-After": str(max(1, -int(-seconds // 1)))}
@@ -150,7 +177,7 @@ def problem_response(problem: Problem) -> Response:
         "status": problem.status,
         "code": problem.code,
         "correlation_id": correlation_id(),
-        **({"detail": problem.detail} if problem.detail else {}),
+        "detail": problem.detail or problem.title,
         **problem.members,
     }
     headers = {"Cache-Control": "no-store", **problem.headers}
@@ -159,39 +186,31 @@ def problem_response(problem: Problem) -> Response:
 
 def install_handlers(app: FastAPI) -> None:
     """Make every failure of the application a problem document."""
-    app.add_exception_handler(Problem, on_problem)
-    app.add_exception_handler(RequestValidationError, on_validation_error)
-    app.add_exception_handler(HTTPException, on_http_exception)
 
+    @app.exception_handler(Problem)
+    async def expected(_request: Request, problem: Problem) -> Response:
+        return problem_response(problem)
 
-async def on_problem(_request: Request, error: Exception) -> Response:
-    """Answer an expected failure."""
-    assert isinstance(error, Problem)  # noqa: S101  registered for it alone
-    return problem_response(error)
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_request: Request, error: RequestValidationError) -> Response:
+        return problem_response(validation_problem(error.errors()))
 
-
-async def on_validation_error(_request: Request, error: Exception) -> Response:
-    """Answer a request that FastAPI refused; what was sent is not echoed."""
-    assert isinstance(error, RequestValidationError)  # noqa: S101  registered for it alone
-    return problem_response(validation_problem(error.errors()))
+    @app.exception_handler(HTTPException)
+    async def refused(_request: Request, error: HTTPException) -> Response:
+        return problem_response(framework_problem(error))
 
 
 def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """Tell bad JSON, an address that names nothing, and a wrong value apart."""
+    """Tell bad JSON, an address that names nothing, and a wrong value apart; what was sent is not echoed."""
     if any(error["type"] == "json_invalid" for error in errors):
         return MalformedJson("The body is not valid JSON.")
     if any(error["loc"][:1] == ("path",) for error in errors):
         return NotFound("Nothing has this address.")
     listed = [
-        {"location": ".".join(map(str, error["loc"])), "message": error["msg"]} for error in errors[:20]
+        {"location": ".".join(map(str, error["loc"]))[:LOCATION_LENGTH_MAX], "message": error["msg"]}
+        for error in errors[:ERRORS_MAX]
     ]
     return InvalidRequest("Some values are missing or wrong.", errors=listed)
-
-
-async def on_http_exception(_request: Request, error: Exception) -> Response:
-    """Answer what the framework itself refuses: unknown routes, wrong methods, unreadable bodies."""
-    assert isinstance(error, HTTPException)  # noqa: S101  registered for it alone
-    return problem_response(framework_problem(error))
 
 
 def framework_problem(error: HTTPException) -> Problem:
@@ -199,16 +218,4 @@ def framework_problem(error: HTTPException) -> Problem:
     known: dict[int, type[Problem]] = {400: MalformedJson, 404: NotFound, 405: MethodNotAllowed}
     if error.status_code in known:
         return known[error.status_code](headers=error.headers)
-    problem = Problem(headers=error.headers)
-    problem.status = error.status_code  # type: ignore[misc]  # this one instance has the framework's status
-    problem.title = HTTPStatus(error.status_code).phrase  # type: ignore[misc]
-    problem.code = HTTPStatus(error.status_code).name.lower()  # type: ignore[misc]
-    return problem
-
-
-class MethodNotAllowed(Problem):
-    """The address exists, the method does not."""
-
-    status = 405
-    code = "method_not_allowed"
-    title = "Method not allowed"
+    return FrameworkRefusal(error.status_code)

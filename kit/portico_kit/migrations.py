@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
@@ -61,3 +61,12 @@ def _migrate(connection: Connection) -> None:
     context.configure(connection=connection, transaction_per_migration=False)
     with context.begin_transaction():
         context.run_migrations()
+
+
+def execute_script(script: str) -> None:
+    """Execute several statements in the migration's transaction; for use in a version's `upgrade`."""
+    from alembic import op  # noqa: PLC0415
+
+    # SQLAlchemy's adapter makes prepared statements alone, which cannot hold several; asyncpg itself can.
+    raw: Any = op.get_bind().connection
+    raw.run_async(lambda connection: connection.execute(script))

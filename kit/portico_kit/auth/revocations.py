@@ -8,23 +8,19 @@ entry here.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from contextlib import suppress
 from typing import Any, Literal, Self
 
 from portico_kit.auth.subject import Subject
 from portico_kit.aws import AwsClients
 from portico_kit.dynamodb import from_item, store_errors, to_item
-from portico_kit.errors import Unavailable
-from portico_kit.telemetry import get_logger
+from portico_kit.loop import Loop
 
 ACCESS_TOKEN_LIFETIME_S = 1800
 POLL_INTERVAL_S = 1.0
 OVERLAP_S = 5  # writers' clocks differ a little, and a write takes a moment to arrive
 ENTRIES_MAX = 200_000
 PAGES_MAX = 200
-log = get_logger(__name__)
 
 Kind = Literal["session", "subject"]
 
@@ -54,17 +50,14 @@ class RevocationFeed:
         self._table = table
         self._entries: dict[tuple[str, str], int] = {}
         self._read_until_s = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self._loop = Loop("revocations", self.poll, interval_s=POLL_INTERVAL_S)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._follow())
+        await self._loop.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await self._loop.__aexit__()
 
     def is_revoked(self, subject: Subject) -> bool:
         """Whether the session ended, or all of the subject's sessions did after this token was issued."""
@@ -73,7 +66,7 @@ class RevocationFeed:
         revoked_at = self._entries.get(("subject", subject.id))
         return revoked_at is not None and subject.claims["iat"] <= revoked_at
 
-    async def poll(self) -> None:
+    async def poll(self) -> bool:
         """Read what is new since the last poll; the first one reads a token's whole life back."""
         now_s = time.time()
         since_s = max(self._read_until_s - OVERLAP_S, now_s - ACCESS_TOKEN_LIFETIME_S)
@@ -81,6 +74,7 @@ class RevocationFeed:
             await self._read(bucket(minute * 60), after=f"{int(since_s * 1000)}")
         self._read_until_s = now_s
         self._forget_expired(now_s)
+        return False
 
     async def _read(self, partition: str, *, after: str) -> None:
         start: dict[str, Any] = {}
@@ -105,15 +99,3 @@ class RevocationFeed:
             del self._entries[key]
         for key in list(self._entries)[: max(0, len(self._entries) - ENTRIES_MAX)]:
             del self._entries[key]  # the oldest, which expire first
-
-    async def _follow(self) -> None:
-        failing = False
-        while True:
-            try:
-                await self.poll()
-                failing = False
-            except Unavailable:
-                if not failing:
-                    log.warning("revocations cannot be read; the known ones stay in force")
-                failing = True
-            await asyncio.sleep(POLL_INTERVAL_S)

@@ -1,0 +1,1 @@
+"""The main service: events, seats, holds, orders, tickets, ledger."""

@@ -1,0 +1,71 @@
+"""`python -m boxoffice [serve|migrate|seed|audit|openapi]`: the service and its one-shot jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import orjson
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command named by the first argument; serving is the default."""
+    command = arguments[0] if arguments else "serve"
+    commands = {"serve": serve, "migrate": migrate, "seed": seed, "audit": audit, "openapi": openapi}
+    if command not in commands:
+        print(f"boxoffice: no command {command}; use one of {', '.join(commands)}", file=sys.stderr)  # noqa: T201
+        return 2
+    commands[command]()
+    return 0
+
+
+def serve() -> None:
+    """Serve until told to stop."""
+    from portico_kit.server import run  # noqa: PLC0415  each command loads what it needs
+
+    from boxoffice.app import create_app  # noqa: PLC0415
+    from boxoffice.settings import BoxofficeSettings  # noqa: PLC0415
+
+    run(create_app, BoxofficeSettings())
+
+
+def migrate() -> None:
+    """Bring the database to the newest version."""
+    from portico_kit.migrations import run_migrations  # noqa: PLC0415
+
+    from boxoffice.settings import JobSettings  # noqa: PLC0415
+
+    run_migrations(JobSettings().database_url, Path(__file__).parent / "migrations")
+
+
+def seed() -> None:
+    """Make the events to begin with, or repair what the document store lost."""
+    from boxoffice.seed.loader import run_seed  # noqa: PLC0415
+    from boxoffice.settings import SeedSettings  # noqa: PLC0415
+
+    asyncio.run(run_seed(SeedSettings()))
+
+
+def audit() -> None:
+    """Print the figures that must add up, as JSON."""
+    from boxoffice.books.repository import read_books  # noqa: PLC0415
+    from boxoffice.settings import JobSettings  # noqa: PLC0415
+
+    write(asyncio.run(read_books(JobSettings())))
+
+
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from boxoffice.app import describe  # noqa: PLC0415
+
+    write(describe())
+
+
+def write(value: object) -> None:
+    """Print JSON for people and tools."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The figures that must add up."""

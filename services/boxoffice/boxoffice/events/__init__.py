@@ -1,0 +1,1 @@
+"""Events: flexible documents in DynamoDB, with a durable copy in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Holds: seats kept for a buyer for some minutes, all or nothing."""

@@ -1,0 +1,1 @@
+"""Seats of an event, and which of them are free."""

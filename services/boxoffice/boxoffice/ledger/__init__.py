@@ -1,0 +1,1 @@
+"""A double-entry ledger of every movement of money."""

@@ -1,0 +1,1 @@
+"""Events and seats to begin with."""

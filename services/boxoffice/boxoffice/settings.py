@@ -1,0 +1,27 @@
+"""What the service reads from its environment; README.md has the table."""
+
+from __future__ import annotations
+
+from portico_kit.settings import AwsSettings, DatabaseSettings, InternalSettings, ServiceSettings, TokenSettings
+from pydantic import Field, SecretStr
+
+
+class BoxofficeSettings(TokenSettings, InternalSettings, AwsSettings, DatabaseSettings, ServiceSettings):
+    """Settings of the serving process."""
+
+    events_table: str
+    identity_table: str
+    checkout_state_machine_arn: str
+    ticket_signing_key: SecretStr
+    hold_ttl_s: int = Field(default=600, ge=1)
+    order_deadline_s: int = Field(default=120, ge=1)
+
+
+class SeedSettings(AwsSettings, DatabaseSettings, ServiceSettings):
+    """Settings of the one-shot `seed` job."""
+
+    events_table: str
+
+
+class JobSettings(DatabaseSettings, ServiceSettings):
+    """Settings of the jobs that need the database alone: `migrate` and `audit`."""

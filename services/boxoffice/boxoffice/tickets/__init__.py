@@ -1,0 +1,1 @@
+"""Tickets with signed QR codes."""
