@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from portico_kit.settings import AwsSettings
 
 if TYPE_CHECKING:
+    from aiobotocore.session import AioSession
     from types_aiobotocore_cognito_idp import CognitoIdentityProviderClient
     from types_aiobotocore_dynamodb import DynamoDBClient
     from types_aiobotocore_ses import SESClient
@@ -30,6 +31,7 @@ class AwsClients:
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
         self._stack = AsyncExitStack()
+        self._session: AioSession | None = None
         self._clients: dict[str, Any] = {}
 
     async def __aenter__(self) -> Self:
@@ -78,16 +80,18 @@ class AwsClients:
         from aiobotocore.config import AioConfig  # noqa: PLC0415  40 MB that services without AWS never load
         from aiobotocore.session import get_session  # noqa: PLC0415
 
+        if self._session is None:  # one for all clients: it holds what botocore reads from its data files
+            self._session = get_session()
+
         config = AioConfig(
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
             max_pool_connections=CONNECTIONS_MAX,
             retries={"total_max_attempts": ATTEMPTS_MAX, "mode": "standard"},
-            # Start-synchronous-execution would otherwise be sent to a host of its own, which an endpoint has
-            # not.
+            # StartSyncExecution would otherwise be sent to a host of its own, which an endpoint has not.
             inject_host_prefix=self._settings.aws_endpoint_url is None,
         )
-        context = get_session().create_client(
+        context = self._session.create_client(
             cast("Any", service),
             region_name=self._settings.aws_region,
             endpoint_url=self._settings.aws_endpoint_url,

@@ -19,6 +19,7 @@ THROTTLES = frozenset(
         "InternalServerError",
         "ServiceUnavailable",
         "TransactionConflictException",
+        "TransactionCanceledException",
     }
 )
 
@@ -90,11 +91,21 @@ def store_errors() -> Iterator[None]:
         yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
-        if code == "ConditionalCheckFailedException":
-            found: Any = error.response.get("Item")
-            raise ConditionFailed(from_item(found) if found else None) from None
+        if condition := failed_condition(error.response):
+            raise condition from None
         if code not in THROTTLES:
             log.error("the document store refuses a call", extra={"error": code})  # noqa: TRY400  the code says all
         raise Unavailable("The document store is busy.") from None
     except BotoCoreError:
         raise Unavailable("The document store does not answer.") from None
+
+
+def failed_condition(response: Mapping[str, Any]) -> ConditionFailed | None:
+    """Return the false condition that an error tells of, of a write or of one inside a transaction."""
+    code = response.get("Error", {}).get("Code", "")
+    if code == "ConditionalCheckFailedException":
+        return ConditionFailed(from_item(response["Item"]) if response.get("Item") else None)
+    for reason in response.get("CancellationReasons", ()):
+        if reason.get("Code") == "ConditionalCheckFailed":
+            return ConditionFailed(from_item(reason["Item"]) if reason.get("Item") else None)
+    return None

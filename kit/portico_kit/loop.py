@@ -1,7 +1,7 @@
 """Work that a service repeats beside its requests: a relay, a feed, a reconciler.
 
-A dependency that is away makes the loop wait and go on. Any other failure is a defect: the loop does not limp,
-the process leaves in good order, and whoever supervises it starts it anew.
+A dependency that is away makes the loop wait and go on. Any other failure is a defect: the loop does not
+limp, the process leaves in good order, and whoever supervises it starts it anew.
 """
 
 from __future__ import annotations

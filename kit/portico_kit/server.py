@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import uvloop
 from fastapi import FastAPI
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
@@ -25,8 +25,10 @@ from portico_kit.telemetry import configure_logging, get_logger
 
 log = get_logger(__name__)
 Settings = TypeVar("Settings", bound=ServiceSettings)
-FINISH_TIMEOUT_S = 10
+FINISH_TIMEOUT_S = 10.0
+# Longer than a balancer keeps an idle connection (an ALB 60 s): whoever reuses it must be the one to close it.
 KEEP_ALIVE_S = 75
+BACKLOG = 1024
 
 
 def run(create_app: Callable[[Settings], FastAPI], settings: Settings) -> None:
@@ -38,31 +40,38 @@ def run(create_app: Callable[[Settings], FastAPI], settings: Settings) -> None:
 
 async def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Open the application, serve it, drain it, close it."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    stop = stop_signal()
     async with app.router.lifespan_context(app):
         gc.freeze()  # what start-up made stays: the collector need not look at it again
-        server = Server(
-            app,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGINL,
-            backlog=1024,
-            websockets=False,
-            log_enabled=False,
-            http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_S * 1000),
-        )
+        server = make_server(app, settings)
         serving = asyncio.create_task(server.serve())
         log.info("serving", extra={"address": f"{settings.host}:{settings.port}"})
         await wait_for_either(stop, serving)
-        app.state.draining = True
-        log.info("draining")
-        await asyncio.sleep(settings.drain_s)
-        server.stop()  # type: ignore[no-untyped-call]
-        await asyncio.wait_for(serving, timeout=FINISH_TIMEOUT_S)
+        await drain(app, server, serving, drain_s=settings.drain_s)
     log.info("stopped")
+
+
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def make_server(app: FastAPI, settings: ServiceSettings) -> Server:
+    """Put Granian before the application; the lifespan is ours, not its."""
+    return Server(
+        app,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        backlog=BACKLOG,
+        websockets=False,
+        log_enabled=False,
+        http1_settings=HTTP1Settings(header_read_timeout=KEEP_ALIVE_S * 1000),
+    )
 
 
 async def wait_for_either(stop: asyncio.Event, serving: asyncio.Task[None]) -> None:
@@ -73,3 +82,15 @@ async def wait_for_either(stop: asyncio.Event, serving: asyncio.Task[None]) -> N
     if serving.done():
         serving.result()
         raise RuntimeError("the server stopped by itself")
+
+
+async def drain(app: FastAPI, server: Server, serving: asyncio.Task[None], *, drain_s: float) -> None:
+    """Serve on as not ready, then refuse connections and let what is under way finish, in bounded time."""
+    app.state.draining = True
+    log.info("draining")
+    await asyncio.sleep(drain_s)
+    server.stop()  # type: ignore[no-untyped-call]
+    try:
+        await asyncio.wait_for(serving, timeout=FINISH_TIMEOUT_S)
+    except TimeoutError:
+        log.warning("requests were still under way; leaving without them")

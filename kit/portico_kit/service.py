@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
 
 from portico_kit.auth.tokens import TokenVerifier
 from portico_kit.correlation import Correlation
@@ -26,15 +27,20 @@ def create_service(
     lifespan: Lifespan,
     ready_checks: Sequence[ReadyCheck] = (),
     verifier: TokenVerifier | None = None,
+    shared_secret: SecretStr | None = None,
 ) -> FastAPI:
-    """Compose a service. It is ready while every check says so and it is not draining."""
+    """Compose a service. It is ready while every check says so and it is not draining.
+
+    `shared_secret` is what callers of internal operations show; without one it is the settings' `internal_token`.
+    """
     app = DescribedApi(
         title=title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.state.draining = False
     app.state.verifier = verifier
     if isinstance(settings, InternalSettings):
-        app.state.internal_token = settings.internal_token.get_secret_value()
+        shared_secret = shared_secret or settings.internal_token
+    app.state.shared_secret = shared_secret
     install_handlers(app)
     app.include_router(health_router(app, ready_checks))
     for router in routers:

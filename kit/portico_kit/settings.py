@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Environment(BaseSettings):
-    """How every group of settings is read. Each mixin derives from it, so that their order does not matter."""
+    """How every group of settings is read. Each mixin derives from it, so their order does not matter."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 

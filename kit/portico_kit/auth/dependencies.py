@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import SecretStr
 
 from portico_kit.auth.subject import Subject
 from portico_kit.auth.tokens import TokenVerifier
@@ -42,9 +43,10 @@ def require_groups(*groups: str) -> Callable[[Subject], Awaitable[Subject]]:
 
 async def internal_caller(request: Request, credentials: Annotated[Credentials, Security(internal)]) -> None:
     """Admit our own parts alone, by their shared secret."""
-    expected: str = request.app.state.internal_token
+    expected: SecretStr | None = request.app.state.shared_secret
+    secret = expected.get_secret_value() if expected else ""
     given = credentials.credentials if credentials else ""
-    if not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode()):
+    if not secret or not hmac.compare_digest(given.encode("utf-8", "surrogatepass"), secret.encode()):
         raise Unauthenticated("This operation is internal.")
 
 

@@ -2,7 +2,7 @@
 
     Unavailable            nothing was changed; try again later
     ├── ConnectionLost     the server is gone, frozen, demoted or shutting down
-    └── Contention         deadlock or serialization: trying again at once is reasonable, and the caller's choice
+    └── Contention         deadlock or serialization: the caller may try again at once
 
 What is not among them is a defect of ours, and passes.
 """
@@ -29,8 +29,8 @@ class Contention(Unavailable):
     """Others were writing the same rows."""
 
 
-# `OSError` includes `TimeoutError`. The server cancels a slow statement itself before the client gives up on it
-# (see the pool's bounds), so a client that waited in vain waited for a server that is not there.
+# `OSError` includes `TimeoutError`. The server cancels a slow statement itself before the client gives up on
+# it (see the pool's bounds), so a client that waited in vain waited for a server that is not there.
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,

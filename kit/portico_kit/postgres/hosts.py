@@ -1,7 +1,7 @@
-"""The hosts of one database URL. The one that served last is tried first, and each has a deadline of its own.
+"""The hosts of one database URL. The one that served last is tried first, and each has its own deadline.
 
-asyncpg itself gives all hosts one deadline together, and begins with the first of the list: a frozen one would use
-it up every time, and the others would never be asked.
+asyncpg itself gives all hosts one deadline together, and begins with the first of the list: a frozen one
+would use it up every time, and the others would never be asked.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class RolledBackError(RuntimeError):
 
 
 class CheckedConnection(AsyncpgConnection):
-    """A connection that does not take the answer ROLLBACK for a successful commit, as PostgreSQL and asyncpg do."""
+    """A connection that does not take the answer ROLLBACK for a successful commit, as asyncpg does."""
 
     async def execute(self, query: str, *args: object, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """Execute as asyncpg does, and look at what a commit answers."""

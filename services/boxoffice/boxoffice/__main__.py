@@ -6,18 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-import orjson
-
-
-def main(arguments: list[str]) -> int:
-    """Run the command named by the first argument; serving is the default."""
-    command = arguments[0] if arguments else "serve"
-    commands = {"serve": serve, "migrate": migrate, "seed": seed, "audit": audit, "openapi": openapi}
-    if command not in commands:
-        print(f"boxoffice: no command {command}; use one of {', '.join(commands)}", file=sys.stderr)  # noqa: T201
-        return 2
-    commands[command]()
-    return 0
+from portico_kit.jobs import run_command, write_json
 
 
 def serve() -> None:
@@ -52,20 +41,15 @@ def audit() -> None:
     from boxoffice.books.repository import read_books  # noqa: PLC0415
     from boxoffice.settings import JobSettings  # noqa: PLC0415
 
-    write(asyncio.run(read_books(JobSettings())))
+    write_json(asyncio.run(read_books(JobSettings())))
 
 
 def openapi() -> None:
     """Print the OpenAPI document."""
     from boxoffice.app import describe  # noqa: PLC0415
 
-    write(describe())
-
-
-def write(value: object) -> None:
-    """Print JSON for people and tools."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode() + "\n")
+    write_json(describe())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_command("boxoffice", (serve, migrate, seed, audit, openapi)))

@@ -1,0 +1,1 @@
+"""External microservice 1: card charges and refunds of a foreign company."""

@@ -1,0 +1,1 @@
+"""Charging cards, once for each idempotency key."""

@@ -1,0 +1,1 @@
+"""Giving charges back, never more than was charged."""
