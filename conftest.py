@@ -1,3 +1,3 @@
 """Fixtures that start real components, shared by every test folder."""
 
-pytest_plugins = ["tests.fixtures.postgres"]
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.emulator"]

@@ -1,0 +1,1 @@
+"""The AWS side of Portico: one construct a concern, derived from the topology."""
