@@ -1,0 +1,1 @@
+"""Authentication service: accounts and sessions over Cognito."""

@@ -1,0 +1,1 @@
+"""Codes that were mailed: how often one may guess, and when one is too old."""

@@ -1,0 +1,1 @@
+"""How every call to the user pool is made and what its refusals mean."""

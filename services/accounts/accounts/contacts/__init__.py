@@ -1,0 +1,1 @@
+"""How another service of ours reaches a user."""

@@ -1,0 +1,1 @@
+"""What being a confirmed user means: a verified e-mail address and a group."""

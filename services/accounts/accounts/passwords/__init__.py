@@ -1,0 +1,1 @@
+"""A forgotten password and its replacement; the password policy."""

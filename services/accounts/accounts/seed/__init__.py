@@ -1,0 +1,1 @@
+"""The groups and the demo accounts."""

@@ -1,0 +1,1 @@
+"""A new account and the confirmation of its e-mail address."""

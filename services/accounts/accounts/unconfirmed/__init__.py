@@ -1,0 +1,1 @@
+"""Passwords of accounts whose e-mail address is not confirmed yet."""
