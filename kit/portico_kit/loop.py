@@ -38,8 +38,7 @@ class Loop:
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task})  # and do not raise: a failure was reported when it happened
 
     def wake(self) -> None:
         """End the rest now: there is something to do."""

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from portico_kit.telemetry import configure_logging, get_logger
 log = get_logger(__name__)
 Settings = TypeVar("Settings", bound=ServiceSettings)
 FINISH_TIMEOUT_S = 10.0
-# Longer than a balancer keeps an idle connection (an ALB 60 s): whoever reuses it must be the one to close it.
+# Longer than a balancer keeps an idle connection (an ALB 60 s): who reuses it must be the one to close it.
 KEEP_ALIVE_S = 75
 BACKLOG = 1024
 
@@ -35,13 +36,22 @@ def run(create_app: Callable[[Settings], FastAPI], settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then leave in good order."""
     configure_logging(settings)
     logging.getLogger("_granian").setLevel(logging.WARNING)
+    refuse_taken_port(settings.host, settings.port)
     uvloop.run(serve(create_app(settings), settings))
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """End the process if somebody listens there: Granian shares ports, and would take some of its requests."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise SystemExit(f"cannot listen on {host}:{port}: {error.strerror}") from None
 
 
 async def serve(app: FastAPI, settings: ServiceSettings) -> None:
     """Open the application, serve it, drain it, close it."""
-    stop = stop_signal()
     async with app.router.lifespan_context(app):
+        stop = stop_signal()  # until now a signal just ended the process: nothing was under way
         gc.freeze()  # what start-up made stays: the collector need not look at it again
         server = make_server(app, settings)
         serving = asyncio.create_task(server.serve())

@@ -5,6 +5,7 @@ Never log a token, a card, an e-mail address or a name: log ids.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from contextvars import ContextVar
@@ -66,7 +67,15 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["stack"] = stack_without_values(record.exc_info)
+        return as_json(line)
+
+
+def as_json(line: dict[str, Any]) -> str:
+    """Return JSON whatever the values are: half a surrogate pair must not cost us the line."""
+    try:
         return orjson.dumps(line, default=str).decode()
+    except TypeError:  # what orjson refuses and the standard library takes
+        return json.dumps(line, default=str)
 
 
 def stack_without_values(exc_info: Any) -> list[str]:  # noqa: ANN401  logging's own loose type

@@ -23,6 +23,8 @@ from portico_kit.settings import TokenSettings
 LEEWAY_S = 5
 TOKEN_LENGTH_MAX = 8192
 VERIFIED_MAX = 4_000  # about 10 MB
+# Whatever a stranger sends is unreadable, not our failure: numbers without end, JSON without bottom.
+UNREADABLE = (jwt.InvalidTokenError, ValueError, OverflowError, RecursionError)
 REQUIRED = ["exp", "iat", "iss", "sub", "token_use", "client_id"]
 
 
@@ -74,7 +76,7 @@ class TokenVerifier:
                 leeway=LEEWAY_S,
                 options={"require": REQUIRED, "verify_aud": False},
             )
-        except jwt.InvalidTokenError:
+        except UNREADABLE:
             raise Unauthenticated("The token is not valid.") from None
         check_claims(claims, client_id=self._settings.token_client_id)
         return Subject(
@@ -93,7 +95,7 @@ def key_id_of(token: str) -> str:
         raise Unauthenticated("The token is too long.")
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, UnicodeError):
+    except UNREADABLE:
         raise Unauthenticated("The token is malformed.") from None
     if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
         raise Unauthenticated("The token must be signed with RS256 and name its key.")

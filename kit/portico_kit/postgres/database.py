@@ -15,7 +15,7 @@ from typing import Self
 import asyncpg
 
 from portico_kit.errors import OutcomeUnknown, Unavailable
-from portico_kit.postgres.failures import BUSY, LOST, ConnectionLost, translated
+from portico_kit.postgres.failures import BUSY, LOST, ConnectionLost, is_lost, translated
 from portico_kit.postgres.pool import Connection, Pool
 from portico_kit.settings import DatabaseSettings
 from portico_kit.telemetry import get_logger
@@ -109,7 +109,8 @@ async def commit(transaction: asyncpg.transaction.Transaction, connection: Conne
         log.warning("a commit was not answered", extra={"error": type(error).__name__})
         raise OutcomeUnknown("The change may have been made. Ask again with the same key.") from None
     finally:
-        connection.remove_log_listener(note)
+        if not is_lost(connection):
+            connection.remove_log_listener(note)
     if SYNC_WAIT_CANCELLED in states:
         log.warning("a commit did not reach its standby")
         raise OutcomeUnknown("The change is not yet safe. Ask again with the same key.")

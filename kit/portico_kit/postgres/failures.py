@@ -57,10 +57,18 @@ def translated(connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | No
     except BUSY as error:
         raise reported(Unavailable("The database is busy."), error) from None
     except asyncpg.InterfaceError as error:
-        misused = connection is not None and not connection.is_closed()
+        misused = connection is not None and not is_lost(connection)
         if misused or isinstance(error, ValueError):
             raise
         raise reported(ConnectionLost("The database does not answer."), error) from None
+
+
+def is_lost(connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> bool:
+    """Whether a leased connection is dead; asyncpg then takes it back by itself and answers no question."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 def reported(problem: Unavailable, error: Exception) -> Unavailable:

@@ -12,7 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 from pydantic import SecretStr
 
 from portico_kit.errors import OutcomeUnknown, Unavailable
-from portico_kit.postgres.failures import BUSY, LOST, ConnectionLost, translated
+from portico_kit.postgres.failures import BUSY, LOST, ConnectionLost, is_lost, translated
 from portico_kit.postgres.hosts import Hosts
 from portico_kit.telemetry import get_logger
 
@@ -85,7 +85,8 @@ class Pool:
             with translated(connection):
                 yield connection
         except (ConnectionLost, OutcomeUnknown):
-            connection.terminate()
+            if not is_lost(connection):
+                connection.terminate()
             await self._pool.expire_connections()
             raise
         finally:
