@@ -1,0 +1,40 @@
+"""`python -m notifications [serve|migrate|openapi]`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from portico_kit.jobs import run_command
+
+
+def serve() -> None:
+    """Serve until told to stop."""
+    from portico_kit.server import run  # noqa: PLC0415  each command loads what it needs
+
+    from notifications.app import create_app  # noqa: PLC0415
+    from notifications.settings import NotificationsSettings  # noqa: PLC0415
+
+    run(create_app, NotificationsSettings())
+
+
+def migrate() -> None:
+    """Bring the database to the newest version."""
+    from portico_kit.migrations import run_migrations  # noqa: PLC0415
+
+    from notifications.settings import JobSettings  # noqa: PLC0415
+
+    run_migrations(JobSettings().database_url, Path(__file__).parent / "migrations")
+
+
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    from portico_kit.jobs import write_json  # noqa: PLC0415
+
+    from notifications.app import describe  # noqa: PLC0415
+
+    write_json(describe())
+
+
+if __name__ == "__main__":
+    sys.exit(run_command("notifications", (serve, migrate, openapi)))

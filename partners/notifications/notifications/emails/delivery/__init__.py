@@ -1,0 +1,7 @@
+"""Handing a message to SES."""
+
+from __future__ import annotations
+
+from notifications.emails.delivery.repository import Delivery
+
+__all__ = ["Delivery"]

@@ -1,0 +1,19 @@
+"""What the service reads from its environment; README.md has the table."""
+
+from __future__ import annotations
+
+from portico_kit.settings import AwsSettings, DatabaseSettings, ServiceSettings
+from pydantic import SecretStr
+
+
+class JobSettings(DatabaseSettings, ServiceSettings):
+    """Settings of the `migrate` job."""
+
+
+class NotificationsSettings(AwsSettings, JobSettings):
+    """Settings of the serving process."""
+
+    partner_api_key: SecretStr
+    sender_email: str
+    public_url: str
+    faults_enabled: bool = False
