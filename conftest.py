@@ -1,3 +1,8 @@
 """Fixtures that start real components, shared by every test folder."""
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.emulator"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.emulator",
+    "tests.fixtures.system",
+    "tests.fixtures.browser",
+]

@@ -27,7 +27,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     code: str
-    correlation_id: str
+    correlation_id: str | None = None
     detail: str | None = None
     errors: list[FieldError] = Field(default_factory=list)
 

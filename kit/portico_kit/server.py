@@ -41,7 +41,7 @@ def run(create_app: Callable[[Settings], FastAPI], settings: Settings) -> None:
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """End the process if somebody listens there: Granian shares ports, and would take some of its requests."""
+    """End the process if somebody listens there: Granian shares ports and would take some of its requests."""
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,18 @@ ClientOf = Callable[[FastAPI], httpx.AsyncClient]
 @asynccontextmanager
 async def no_lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
+
+
+@pytest.fixture
+async def silent_port() -> AsyncIterator[int]:
+    """The port of a server that takes connections and says nothing, as a stopped process does."""
+    writers: list[asyncio.StreamWriter] = []
+    server = await asyncio.start_server(lambda _reader, writer: writers.append(writer), "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    for writer in writers:
+        writer.transport.abort()
+    await asyncio.sleep(0)
 
 
 @pytest.fixture(scope="session")

@@ -9,11 +9,13 @@ entry here.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any, Literal, Self
 
 from portico_kit.auth.subject import Subject
 from portico_kit.aws import AwsClients
 from portico_kit.dynamodb import from_item, store_errors, to_item
+from portico_kit.errors import Unavailable
 from portico_kit.loop import Loop
 
 ACCESS_TOKEN_LIFETIME_S = 1800
@@ -53,11 +55,17 @@ class RevocationFeed:
         self._loop = Loop("revocations", self.poll, interval_s=POLL_INTERVAL_S)
 
     async def __aenter__(self) -> Self:
+        with suppress(Unavailable):  # the loop goes on trying; `ready` says whether it got there
+            await self.poll()
         await self._loop.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._loop.__aexit__()
+
+    async def ready(self) -> bool:
+        """Whether what was revoked before this instance started is known."""
+        return self._read_until_s > 0
 
     def is_revoked(self, subject: Subject) -> bool:
         """Whether the session ended, or all of the subject's sessions did after this token was issued."""

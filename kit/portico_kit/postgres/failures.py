@@ -56,7 +56,7 @@ def translated(connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record] | No
         raise reported(Contention("Others are changing the same."), error) from None
     except BUSY as error:
         raise reported(Unavailable("The database is busy."), error) from None
-    except asyncpg.InterfaceError as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         misused = connection is not None and not is_lost(connection)
         if misused or isinstance(error, ValueError):
             raise

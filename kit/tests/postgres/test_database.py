@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
 import pytest
-from tests.fixtures.ports import free_port
 
 from kit.tests.postgres.conftest import settings_of
+from kit.tests.postgres.proxy import proxy
 from portico_kit.errors import OutcomeUnknown, Unavailable
 from portico_kit.postgres import Connection, Contention, Database, pool
 from portico_kit.postgres.pool import RolledBackError
+from tests.fixtures.ports import free_port
 
 INSERT = "INSERT INTO seat (id) VALUES ($1)"
 COUNT = "SELECT count(*) FROM seat"
@@ -27,40 +27,51 @@ async def count(database: Database) -> int:
     return found
 
 
+async def insert(database: Database, *seats: object) -> None:
+    async with database.transaction() as connection:
+        for seat in seats:
+            await connection.execute(INSERT, seat)
+
+
 async def backend(connection: Connection) -> int:
     found: int = await connection.fetchval("SELECT pg_backend_pid()")
     return found
 
 
 async def test_a_transaction_commits_at_its_end_and_an_exception_undoes_it(database: Database) -> None:
-    async with database.transaction() as connection:
-        await connection.execute(INSERT, "A-1")
-    with pytest.raises(KeyError):
+    async def change_our_mind() -> None:
         async with database.transaction() as connection:
             await connection.execute(INSERT, "A-2")
             raise KeyError
+
+    await insert(database, "A-1")
+    with pytest.raises(KeyError):
+        await change_our_mind()
     assert await count(database) == 1
 
 
 async def test_a_callers_own_error_passes_as_it_is(database: Database) -> None:
-    with pytest.raises(asyncpg.UniqueViolationError):
-        async with database.transaction() as connection:
-            await connection.execute(INSERT, "A-1")
-            await connection.execute(INSERT, "A-1")
-    with pytest.raises(asyncpg.DataError):
-        async with database.transaction() as connection:
-            await connection.execute(INSERT, 7)
-    with pytest.raises(asyncpg.InterfaceError, match="1 argument"):
+    async def too_many_arguments() -> None:
         async with database.transaction() as connection:
             await connection.execute(INSERT, "A-1", "A-2")
 
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await insert(database, "A-1", "A-1")
+    with pytest.raises(asyncpg.DataError):
+        await insert(database, 7)
+    with pytest.raises(asyncpg.InterfaceError, match="1 argument"):
+        await too_many_arguments()
+
 
 async def test_a_passed_over_error_is_not_taken_for_a_commit(database: Database) -> None:
-    with pytest.raises(RolledBackError):
+    async def pass_over() -> None:
         async with database.transaction() as connection:
             await connection.execute(INSERT, "A-1")
-            with pytest.raises(asyncpg.UniqueViolationError):
+            with suppress(asyncpg.UniqueViolationError):
                 await connection.execute(INSERT, "A-1")
+
+    with pytest.raises(RolledBackError):
+        await pass_over()
     assert await count(database) == 0
 
 
@@ -69,7 +80,7 @@ async def test_asyncpg_alone_takes_it_for_a_commit(database: Database, url: str)
     connection = await asyncpg.connect(url)
     async with connection.transaction():
         await connection.execute(INSERT, "A-1")
-        with pytest.raises(asyncpg.UniqueViolationError):
+        with suppress(asyncpg.UniqueViolationError):
             await connection.execute(INSERT, "A-1")
     await connection.close()
     assert await count(database) == 0
@@ -87,23 +98,34 @@ async def test_readers_cannot_write(database: Database) -> None:
 async def test_a_connection_lost_before_the_commit_changed_nothing_and_is_replaced(
     database: Database, administrator: asyncpg.Connection[asyncpg.Record]
 ) -> None:
-    with pytest.raises(Unavailable) as lost:
+    async def lose_it() -> None:
         async with database.transaction() as connection:
             await connection.execute(INSERT, "A-1")
             await administrator.execute("SELECT pg_terminate_backend($1)", await backend(connection))
             await connection.execute(INSERT, "A-2")
+
+    with pytest.raises(Unavailable) as lost:
+        await lose_it()
     assert not isinstance(lost.value, OutcomeUnknown)
     assert await count(database) == 0
 
 
-async def test_a_connection_lost_at_the_commit_leaves_the_outcome_unknown(
-    database: Database, administrator: asyncpg.Connection[asyncpg.Record]
+async def test_a_lost_answer_to_a_commit_leaves_the_outcome_unknown(
+    database: Database, postgres_server: Any, url: str
 ) -> None:
-    with pytest.raises(OutcomeUnknown):
-        async with database.transaction() as connection:
-            await connection.execute(INSERT, "A-1")
-            await administrator.execute("SELECT pg_terminate_backend($1)", await backend(connection))
-            await asyncio.sleep(0.05)
+    port = free_port()
+    async with proxy(port, postgres_server.node.port) as through:
+        remote = await Database.open(settings_of(moved(url, port)))
+
+        async def lose_the_answer() -> None:
+            async with remote.transaction() as connection:
+                await connection.execute(INSERT, "A-1")
+                through.deaf = True
+
+        with pytest.raises(OutcomeUnknown):
+            await lose_the_answer()
+        await remote.close()
+    assert await count(database) == 1  # and indeed it stands
 
 
 async def test_deadlock_is_contention_for_one_and_success_for_the_other(database: Database) -> None:
@@ -182,40 +204,6 @@ async def test_a_server_that_freezes_costs_bounded_time_and_its_successor_serves
                 assert await connection.fetchval("SELECT inet_server_port()") == postgres_server.node.port
         assert time.monotonic() - began < 8
         await database.close()
-
-
-class Proxy:
-    """Passes bytes on, unless it is frozen."""
-
-    frozen = False
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self.tasks: set[asyncio.Task[None]] = set()
-
-    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        beyond_reader, beyond_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        for source, sink in ((reader, beyond_writer), (beyond_reader, writer)):
-            self.tasks.add(asyncio.create_task(self._pass_on(source, sink)))
-
-    async def _pass_on(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        while part := await source.read(65_536):
-            if not self.frozen:
-                sink.write(part)
-        sink.close()
-
-
-@asynccontextmanager
-async def proxy(port: int, target: int) -> AsyncIterator[Proxy]:
-    passing = Proxy(target)
-    server = await asyncio.start_server(passing, "127.0.0.1", port)
-    try:
-        yield passing
-    finally:
-        server.close()
-        for task in passing.tasks:
-            task.cancel()
-        await asyncio.gather(*passing.tasks, return_exceptions=True)
 
 
 def moved(url: str, port: int) -> str:

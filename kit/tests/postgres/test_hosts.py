@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import asyncpg
 import pytest
-from tests.fixtures.ports import free_port
 
 from portico_kit.postgres.hosts import CONNECT_TIMEOUT_S, Hosts, address_of
+from tests.fixtures.ports import free_port
 
 
 @pytest.fixture
-async def frozen() -> AsyncIterator[str]:
-    """The address of a server that takes connections and says nothing, as a stopped process does."""
-    server = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
-    async with server:
-        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+def frozen(silent_port: int) -> str:
+    return f"127.0.0.1:{silent_port}"
 
 
 def with_hosts(url: str, *before: str, wanted: str) -> str:
