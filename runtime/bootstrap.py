@@ -7,26 +7,28 @@ The stamp is written last, so an interrupted installation is simply done again.
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from pathlib import Path
 
 SOURCE_ROOTS = ("kit", "topology", "runtime", "infra", "services/*", "partners/*", "functions/*")
 LOCKS = ("bootstrap.txt", "all.txt")
+STILL_RUNNING_S = 10
 
 
 def main(root: Path) -> int:
     venv = root / ".venv"
     venv.mkdir(exist_ok=True)
-    with (venv / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two first commands at once: the second finds the work done
+    with (venv / "portico.lock").open("w") as lock:
+        # Two first commands at once: the second finds the work done. Not `.lock`, which is uv's own.
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if (venv / "portico.stamp").is_file() and (venv / "portico.stamp").read_text() == stamp(root):
             return 0
         started = time.monotonic()
-        say("Setting up (once, about a minute): Python environment and locked dependencies …")
+        say("Setting up, once: Python environment and locked dependencies (some 300 MB, about a minute) …")
         install(root, venv)
         write_source_paths(root, venv)
         (venv / "portico.stamp").write_text(stamp(root))
@@ -50,18 +52,18 @@ def install(root: Path, venv: Path) -> None:
     run(
         "install uv",
         [*pip, "-r", str(root / "requirements" / "bootstrap.txt")],
-        remedy="check the connection to the package registry, then run the command again",
+        remedy="check the connection to the package registry, then try again",
     )
     uv = [str(venv / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(python), "--require-hashes"]
     run(
         "install the locked dependencies",
         [*uv, "-r", str(root / "requirements" / "all.txt")],
-        remedy="check the connection to the package registry and the free disk space, then run the command again",
+        remedy="check the connection to the registry and the disk space, then try again",
     )
 
 
 def write_source_paths(root: Path, venv: Path) -> None:
-    """Our own packages are imported from the checkout: nothing to build, nothing to reinstall after an edit."""
+    """Put our own packages on the import path: nothing to build, nothing to reinstall after an edit."""
     variables = {"base": str(venv), "platbase": str(venv)}
     site_packages = Path(sysconfig.get_path("purelib", "venv", vars=variables))
     roots = [path for pattern in SOURCE_ROOTS for path in sorted(root.glob(pattern)) if path.is_dir()]
@@ -69,9 +71,20 @@ def write_source_paths(root: Path, venv: Path) -> None:
 
 
 def run(what: str, command: list[str], *, remedy: str) -> None:
-    environment = {**os.environ, "UV_NO_PROGRESS": "1"}
-    if subprocess.run(command, env=environment, check=False).returncode != 0:
-        raise SystemExit(f"portico: could not {what}; {remedy}")
+    """Run a command, saying every ten seconds that it still runs; its own words are shown if it fails."""
+    started = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, text=True)
+        while True:
+            try:
+                code = child.wait(timeout=STILL_RUNNING_S)
+                break
+            except subprocess.TimeoutExpired:
+                say(f"  … {what}: {time.monotonic() - started:.0f} s")
+        if code != 0:
+            output.seek(0)
+            say(output.read()[-3000:])
+            raise SystemExit(f"portico: could not {what}; {remedy}")
 
 
 def say(text: str) -> None:
