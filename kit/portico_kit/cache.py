@@ -34,8 +34,13 @@ class TtlCache(Generic[Key, Value]):
         if task is None:
             task = asyncio.ensure_future(self._load(key, load))
             self._loads[key] = task
-            task.add_done_callback(lambda _: self._loads.pop(key, None))
+            task.add_done_callback(lambda done: self._finished(key, done))
         return await asyncio.shield(task)  # a caller that goes away does not take the others' load along
+
+    def _finished(self, key: Key, load: asyncio.Task[Value]) -> None:
+        del self._loads[key]
+        if not load.cancelled():
+            load.exception()  # seen, even if everybody who waited has gone
 
     async def _load(self, key: Key, load: Callable[[], Awaitable[Value]]) -> Value:
         value = await load()

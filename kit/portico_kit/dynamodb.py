@@ -94,7 +94,7 @@ def store_errors() -> Iterator[None]:
         if condition := failed_condition(error.response):
             raise condition from None
         if code not in THROTTLES:
-            log.error("the document store refuses a call", extra={"error": code})  # noqa: TRY400  the code says all
+            log.error("the store refuses a call", extra={"error": code})  # noqa: TRY400  no stack
         raise Unavailable("The document store is busy.") from None
     except BotoCoreError:
         raise Unavailable("The document store does not answer.") from None

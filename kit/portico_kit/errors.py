@@ -36,7 +36,13 @@ class Problem(Exception):  # noqa: N818  RFC 9457's own word
     code = "internal_error"
     title = "Internal error"
 
-    def __init__(self, detail: str = "", *, headers: Mapping[str, str] | None = None, **members: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,  # noqa: ANN401  any JSON value
+    ) -> None:
         super().__init__(detail or self.title)
         self.detail = detail
         self.headers = dict(headers or {})

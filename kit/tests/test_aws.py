@@ -9,13 +9,13 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.fixtures.ports import free_port
 
 from portico_kit import aws
 from portico_kit.aws import AwsClients
 from portico_kit.dynamodb import store_errors
 from portico_kit.errors import Unavailable
 from portico_kit.settings import AwsSettings
+from tests.fixtures.ports import free_port
 
 OK = b'{"TableNames": []}'
 BUSY = b'{"__type": "InternalServerError"}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -41,7 +42,8 @@ def test_sets_of_strings_survive_and_other_things_are_refused() -> None:
 
 
 def client_error(code: str, **members: object) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "m"}, **members}, "PutItem")  # type: ignore[arg-type]
+    response: Any = {"Error": {"Code": code, "Message": "m"}, **members}
+    return ClientError(response, "PutItem")
 
 
 @pytest.mark.parametrize("item", [None, {"owner": {"S": "ana"}}])

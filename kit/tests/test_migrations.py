@@ -57,7 +57,9 @@ async def test_two_jobs_at_once_migrate_once(postgres_server: Any, scripts: Path
     assert await tables(url) == {"alembic_version", "seat", "hold"}
 
 
-async def test_a_new_version_is_added_and_a_failing_one_leaves_nothing(postgres_server: Any, scripts: Path) -> None:
+async def test_a_new_version_is_added_and_a_failing_one_leaves_nothing(
+    postgres_server: Any, scripts: Path
+) -> None:
     url = await postgres_server.create_database("migrations")
     await asyncio.to_thread(run_migrations, SecretStr(url), scripts)
     add(scripts, "0002", "0001", "CREATE TABLE ticket (id text)")

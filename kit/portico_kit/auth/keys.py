@@ -87,7 +87,7 @@ def signing_keys(document: object) -> dict[str, PyJWK]:
     """Return the RSA signing keys of a JWKS document by their ids; an error if there are none."""
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
-        raise ValueError("a JWKS document is an object with a list of keys")  # noqa: TRY004  as for any content
+        raise ValueError("a JWKS document has a list of keys")  # noqa: TRY004  as for any content
     ours = [key for key in listed if isinstance(key, dict) and key.get("kty") == "RSA"]
     signing = {key["kid"]: PyJWK(key, "RS256") for key in ours if key.get("use", "sig") == "sig"}
     if not signing:

@@ -44,7 +44,9 @@ async def table(clients: AwsClients) -> str:
     return name
 
 
-async def revoke(clients: AwsClients, table: str, *, kind: Any, value: str, at_s: float | None = None) -> None:
+async def revoke(
+    clients: AwsClients, table: str, *, kind: Any, value: str, at_s: float | None = None
+) -> None:
     revoked_at = int(time.time() if at_s is None else at_s)
     item = revocation_item(kind=kind, value=value, revoked_at=revoked_at)
     await clients.dynamodb.put_item(TableName=table, Item=to_item(item))
