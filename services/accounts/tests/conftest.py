@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.fixtures.emulator import Emulator
 
 from accounts.app import create_app
 from accounts.seed.service import seed
 from accounts.settings import AccountsSettings, SeedSettings
 from portico_kit.aws import AwsClients
 from services.accounts.tests.visitor import INTERNAL_TOKEN, Mails, NewVisitor, Visitor
+from tests.fixtures.emulator import Emulator
 
 
 @pytest.fixture(scope="session")

@@ -11,21 +11,19 @@ from portico_kit.jobs import run_command, write_json
 
 def serve() -> None:
     """Serve until told to stop."""
-    from portico_kit.server import run  # noqa: PLC0415  each command loads what it needs
-
     from boxoffice.app import create_app  # noqa: PLC0415
     from boxoffice.settings import BoxofficeSettings  # noqa: PLC0415
+    from portico_kit.server import run  # noqa: PLC0415  each command loads what it needs
 
-    run(create_app, BoxofficeSettings())
+    run(create_app, BoxofficeSettings.model_validate({}))
 
 
 def migrate() -> None:
     """Bring the database to the newest version."""
+    from boxoffice.settings import JobSettings  # noqa: PLC0415
     from portico_kit.migrations import run_migrations  # noqa: PLC0415
 
-    from boxoffice.settings import JobSettings  # noqa: PLC0415
-
-    run_migrations(JobSettings().database_url, Path(__file__).parent / "migrations")
+    run_migrations(JobSettings.model_validate({}).database_url, Path(__file__).parent / "migrations")
 
 
 def seed() -> None:
@@ -33,7 +31,7 @@ def seed() -> None:
     from boxoffice.seed.loader import run_seed  # noqa: PLC0415
     from boxoffice.settings import SeedSettings  # noqa: PLC0415
 
-    asyncio.run(run_seed(SeedSettings()))
+    asyncio.run(run_seed(SeedSettings.model_validate({})))
 
 
 def audit() -> None:
@@ -41,7 +39,7 @@ def audit() -> None:
     from boxoffice.books.repository import read_books  # noqa: PLC0415
     from boxoffice.settings import JobSettings  # noqa: PLC0415
 
-    write_json(asyncio.run(read_books(JobSettings())))
+    write_json(asyncio.run(read_books(JobSettings.model_validate({}))))
 
 
 def openapi() -> None:

@@ -7,10 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from portico_kit.auth import RevocationFeed, TokenVerifier
-from portico_kit.aws import AwsClients
-from portico_kit.postgres import Database
-from portico_kit.service import create_service
 from pydantic import SecretStr
 
 from boxoffice.events.repository import EventDocuments
@@ -31,6 +27,10 @@ from boxoffice.settlement.service import Settlement
 from boxoffice.tickets.routes import router as tickets_router
 from boxoffice.tickets.service import Tickets
 from boxoffice.tickets.signing import TicketSigner
+from portico_kit.auth import RevocationFeed, TokenVerifier
+from portico_kit.aws import AwsClients
+from portico_kit.postgres import Database
+from portico_kit.service import create_service
 
 
 class Services:
@@ -67,7 +67,8 @@ def create_app(settings: BoxofficeSettings) -> FastAPI:
                 await database.close()
 
     async def database_ready() -> bool:
-        return await app.state.services.database.ready()
+        services: Services = app.state.services
+        return await services.database.ready()
 
     app = create_service(
         settings,

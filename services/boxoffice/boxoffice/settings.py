@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from portico_kit.settings import AwsSettings, DatabaseSettings, InternalSettings, ServiceSettings, TokenSettings
 from pydantic import Field, SecretStr
+
+from portico_kit.settings import (
+    AwsSettings,
+    DatabaseSettings,
+    InternalSettings,
+    ServiceSettings,
+    TokenSettings,
+)
 
 
 class BoxofficeSettings(TokenSettings, InternalSettings, AwsSettings, DatabaseSettings, ServiceSettings):
     """Settings of the serving process."""
 
+    # The reconciler and the relay have a connection each, and the reconciler another for each change.
+    database_pool_max: int = Field(default=10, ge=4)
     events_table: str
     identity_table: str
     checkout_state_machine_arn: str

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import orjson
+
 from portico_kit.settings import DatabaseSettings
 
 TIMEOUT_S = 30
@@ -24,6 +25,7 @@ SELECT
         AS pending_past_deadline,
     (SELECT count(*) FROM seat JOIN orders ON orders.id = seat.order_id
         WHERE orders.status NOT IN ('pending', 'confirmed')) AS seats_of_ended_orders,
+    (SELECT count(*) FROM orders WHERE charge_sought) AS charges_sought,
     (SELECT count(*) FROM outbox) AS messages_waiting
 """
 

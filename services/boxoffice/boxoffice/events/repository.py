@@ -29,20 +29,34 @@ class EventDocuments:
     async def page(
         self, *, limit: int, after: dict[str, str] | None
     ) -> tuple[list[dict[str, Any]], dict[str, str] | None]:
-        """Return published documents in the order of their start, and where the next page begins."""
-        start = {"ExclusiveStartKey": to_item({**after, "listing": LISTING})} if after else {}
-        with store_errors():
-            answer = await self._clients.dynamodb.query(
-                TableName=self._table,
-                IndexName="listing",
-                KeyConditionExpression="listing = :listing",
-                ExpressionAttributeValues=to_item({":listing": LISTING}),
-                Limit=limit,
-                **start,
-            )
-        last = answer.get("LastEvaluatedKey")
+        """Return published documents in the order of their start, and where the next page begins, if any."""
+        found: list[dict[str, Any]] = []
+        start = to_item({**after, "listing": LISTING}) if after else None
+        while len(found) <= limit:  # one more than asked for tells whether there is a next page
+            items, start = await self._query(limit + 1 - len(found), start)
+            found += items
+            if start is None:
+                break
+        last = found[limit - 1] if len(found) > limit else None
         position = {name: last[name]["S"] for name in ("event_id", "starts_at")} if last else None
-        return [document_of(item) for item in answer["Items"]], position
+        return [document_of(item) for item in found[:limit]], position
+
+    async def _query(
+        self, limit: int, start: dict[str, Any] | None
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """Return items, fewer than `limit` if they have more than a megabyte, and where to go on."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "listing",
+            "KeyConditionExpression": "listing = :listing",
+            "ExpressionAttributeValues": to_item({":listing": LISTING}),
+            "Limit": limit,
+        }
+        if start is not None:
+            query["ExclusiveStartKey"] = start
+        with store_errors():
+            answer = await self._clients.dynamodb.query(**query)
+        return answer["Items"], answer.get("LastEvaluatedKey")
 
     async def put_if_absent(self, document: dict[str, Any]) -> bool:
         """Store a document unless one with its id is there; say whether it was stored."""
@@ -50,7 +64,9 @@ class EventDocuments:
         try:
             with store_errors():
                 await self._clients.dynamodb.put_item(
-                    TableName=self._table, Item=to_item(item), ConditionExpression="attribute_not_exists(event_id)"
+                    TableName=self._table,
+                    Item=to_item(item),
+                    ConditionExpression="attribute_not_exists(event_id)",
                 )
         except ConditionFailed:
             return False

@@ -1,22 +1,22 @@
-"""The programme: reads are cached for a moment, so that a popular event is not a read of the store each time."""
+"""The programme. Answers are kept for a moment: a popular event is not a read of the store each time."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 import orjson
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from boxoffice.events.repository import EventDocuments
 from portico_kit.cache import TtlCache
 from portico_kit.errors import NotFound
 from portico_kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 
-from boxoffice.events.repository import EventDocuments
-
 CACHE_TTL_S = 2.0
 DETAILS = frozenset({"description", "sections"})
-CURSOR_FIELDS = {"event_id", "starts_at"}
 
 
 class EventNotFound(NotFound):
@@ -33,11 +33,19 @@ class Rendered:
     body: bytes
     etag: str
 
+    @classmethod
+    def of(cls, body: bytes) -> Self:
+        """Return bytes with the tag that they have."""
+        return cls(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
 
-def rendered(value: Any) -> Rendered:  # noqa: ANN401  any JSON value
-    """Return a value as JSON with its tag."""
-    body = orjson.dumps(value)
-    return Rendered(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')
+
+class Position(BaseModel):
+    """The event that a page ended with, as the store's index knows it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    event_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+    starts_at: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
 
 
 class Events:
@@ -57,7 +65,7 @@ class Events:
         """Return an event as JSON; `EventNotFound`."""
 
         async def load() -> Rendered:
-            return rendered(await self.document(event_id))
+            return Rendered.of(orjson.dumps(await self.document(event_id)))
 
         return await self._rendered.get(event_id, load)
 
@@ -74,18 +82,18 @@ class Events:
     async def _load_page(self, limit: int, cursor: str | None) -> Rendered:
         documents, position = await self._documents.page(limit=limit, after=position_of(cursor))
         next_cursor = encode_cursor(position) if position else None
-        return rendered({"items": [summary(document) for document in documents], "next_cursor": next_cursor})
+        items = [summary(document) for document in documents]
+        return Rendered.of(orjson.dumps({"items": items, "next_cursor": next_cursor}))
 
 
 def position_of(cursor: str | None) -> dict[str, str] | None:
     """Return where a cursor points; `InvalidCursor` if it points nowhere."""
     if cursor is None:
         return None
-    position = decode_cursor(cursor)
-    strings = isinstance(position, dict) and all(isinstance(value, str) for value in position.values())
-    if not strings or set(position) != CURSOR_FIELDS:
-        raise InvalidCursor("Use the next_cursor of an earlier answer.")
-    return {name: str(position[name]) for name in CURSOR_FIELDS}
+    try:
+        return Position.model_validate(decode_cursor(cursor)).model_dump()
+    except ValidationError:
+        raise InvalidCursor("Use the next_cursor of an earlier answer.") from None
 
 
 def summary(document: dict[str, Any]) -> dict[str, Any]:

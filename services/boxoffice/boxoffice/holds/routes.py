@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from portico_kit.auth import CurrentSubject
 
 from boxoffice.holds.schemas import Hold, HoldRequest
 from boxoffice.holds.service import Holds
+from portico_kit.auth import CurrentSubject
 
 router = APIRouter(prefix="/api", tags=["holds"])
 PRIVATE = "private, no-store"

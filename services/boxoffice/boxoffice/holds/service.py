@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from boxoffice.events.service import EventNotFound
+from boxoffice.holds.repository import Attempt, HoldRepository, LiveHold
+from boxoffice.holds.schemas import Hold, HoldRequest
 from portico_kit.errors import Conflict, InvalidRequest, NotFound
 from portico_kit.ids import new_id
 from portico_kit.postgres import Connection, Database
-
-from boxoffice.events.service import EventNotFound
-from boxoffice.holds.repository import HoldRepository, LiveHold
-from boxoffice.holds.schemas import Hold, HoldRequest
 
 
 class SeatsTaken(Conflict):
@@ -45,20 +44,35 @@ class HoldNotFound(NotFound):
 class Holds:
     """Taking, seeing and giving back."""
 
-    def __init__(self, database: Database, *, ttl_s: int, repository: HoldRepository | None = None) -> None:
+    def __init__(self, database: Database, *, ttl_s: int) -> None:
         self._database = database
         self._ttl_s = ttl_s
-        self._holds = repository or HoldRepository()
+        self._holds = HoldRepository()
 
     async def create(self, event_id: UUID, buyer_id: str, request: HoldRequest) -> Hold:
         """Hold the seats that are asked for, or say why not."""
         async with self._database.transaction() as connection:
-            currency = await self._holds.currency(connection, event_id)
-            if currency is None:
-                raise EventNotFound("No event has this id.")
             replaced = await self._holds.live(connection, event_id, buyer_id) if request.replace else None
             seats = request.seats or await self._choose(connection, event_id, request, replaced)
-            return await self._take(connection, event_id, buyer_id, currency, seats, replaced)
+            hold_id = new_id()
+            attempt = await self._holds.take(
+                connection, hold_id, event_id, buyer_id, seats=seats, ttl_s=self._ttl_s, replaced=replaced
+            )
+            if attempt.currency is None:
+                raise EventNotFound("No event has this id.")
+            if attempt.expires_at is None:
+                existing = await self._holds.live(connection, event_id, buyer_id)
+                raise HoldExists("Finish or replace it first.", hold_id=existing.id if existing else None)
+            refuse_unknown(attempt, seats, numbered=request.seats is not None)
+            refuse_taken(attempt)
+        return Hold(
+            id=hold_id,
+            event_id=event_id,
+            seats=[seat_of(record) for record in attempt.seats],
+            expires_at=attempt.expires_at,
+            total_cents=total(attempt.seats),
+            currency=attempt.currency,
+        )
 
     async def find(self, hold_id: UUID, buyer_id: str) -> Hold:
         """Return a live hold of the buyer; `HoldNotFound`."""
@@ -78,44 +92,31 @@ class Holds:
         self, connection: Connection, event_id: UUID, request: HoldRequest, replaced: LiveHold | None
     ) -> list[str]:
         section, quantity = request.section or "", request.quantity or 0
-        if not await self._holds.is_general(connection, event_id, section):
-            raise UnknownSeats("The event has no such general-admission section.")
         old_id = replaced.id if replaced else None
         chosen = await self._holds.choose(connection, event_id, section, quantity, old_id)
-        if len(chosen) < quantity:
-            raise SeatsTaken(f"Only {len(chosen)} places are left there.", seats=[])
-        return chosen
+        if len(chosen) == quantity:
+            return chosen
+        known, kind = await self._holds.section_kind(connection, event_id, section)
+        if not known:
+            raise EventNotFound("No event has this id.")
+        if kind != "general":
+            raise UnknownSeats("The event has no such general-admission section.")
+        raise SeatsTaken(f"Only {len(chosen)} places are left there.", seats=[])
 
-    async def _take(
-        self,
-        connection: Connection,
-        event_id: UUID,
-        buyer_id: str,
-        currency: str,
-        seats: list[str],
-        replaced: LiveHold | None,
-    ) -> Hold:
-        hold_id = new_id()
-        attempt = await self._holds.take(
-            connection, hold_id, event_id, buyer_id, seats=seats, ttl_s=self._ttl_s, replaced=replaced
-        )
-        if attempt.expires_at is None:
-            existing = await self._holds.live(connection, event_id, buyer_id)
-            raise HoldExists("Finish or replace it first.", hold_id=existing.id if existing else None)
-        unknown = sorted(set(seats) - {seat["id"] for seat in attempt.seats})
-        if unknown:
-            raise UnknownSeats("The event has no such seats.", seats=unknown)
-        taken = [seat["id"] for seat in attempt.seats if not seat["free"]]
-        if taken:
-            raise SeatsTaken("Somebody else has some of these seats.", seats=taken)
-        return Hold(
-            id=hold_id,
-            event_id=event_id,
-            seats=[seat_of(record) for record in attempt.seats],
-            expires_at=attempt.expires_at,
-            total_cents=total(attempt.seats),
-            currency=currency,
-        )
+
+def refuse_unknown(attempt: Attempt, seats: list[str], *, numbered: bool) -> None:
+    """Refuse seats that the event has not; standing places are not asked for by their names."""
+    known = {seat["id"] for seat in attempt.seats if not numbered or seat["row"] is not None}
+    unknown = sorted(set(seats) - known)
+    if unknown:
+        raise UnknownSeats("The event has no such seats.", seats=unknown)
+
+
+def refuse_taken(attempt: Attempt) -> None:
+    """Refuse if somebody else has any of the seats."""
+    taken = [seat["id"] for seat in attempt.seats if not seat["free"]]
+    if taken:
+        raise SeatsTaken("Somebody else has some of these seats.", seats=taken)
 
 
 def seat_of(record: dict[str, Any]) -> Any:  # noqa: ANN401  validated by the model

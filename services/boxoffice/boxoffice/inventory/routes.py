@@ -15,6 +15,7 @@ router = APIRouter(prefix="/api/events", tags=["inventory"])
 CACHE_CONTROL = "public, max-age=1"
 
 
+@router.head("/{event_id}/seats", include_in_schema=False)
 @router.get("/{event_id}/seats", operation_id="listSeats", response_model=SeatMap)
 async def list_seats(
     request: Request,

@@ -37,8 +37,9 @@ class Ledger:
         self, connection: Connection, order_id: UUID, total_cents: int, currency: str
     ) -> None:
         """Record a charge that came too late for its order, and its refund."""
-        await self._write(connection, order_id, currency, [(RECEIVABLE, total_cents), (SUSPENSE, -total_cents)])
-        await self._write(connection, order_id, currency, [(RECEIVABLE, -total_cents), (SUSPENSE, total_cents)])
+        for amount_cents in (total_cents, -total_cents):
+            entries = [(RECEIVABLE, amount_cents), (SUSPENSE, -amount_cents)]
+            await self._write(connection, order_id, currency, entries)
 
     async def _write(
         self, connection: Connection, order_id: UUID, currency: str, entries: list[tuple[str, int]]

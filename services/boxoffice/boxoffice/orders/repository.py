@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
+
 from portico_kit.postgres import Connection
 
-# The hold goes, its seats become the order's. If the seats are no longer the hold's, nothing comes back for them.
+# The hold goes, its seats become the order's. If the seats are no longer the hold's, nothing comes back for
+# them. Locks are taken in the order that `holds.repository` keeps.
 CONSUME = """
 WITH consumed AS (
     DELETE FROM hold WHERE id = $1 AND buyer_id = $2 AND expires_at > now() RETURNING event_id, seat_ids
+), locked AS (
+    SELECT seat.event_id, seat.id
+    FROM consumed JOIN seat ON seat.event_id = consumed.event_id AND seat.id = ANY (consumed.seat_ids)
+    WHERE seat.hold_id = $1
+    ORDER BY seat.id FOR NO KEY UPDATE OF seat
 ), sold AS (
-    UPDATE seat SET order_id = $3, hold_id = NULL, held_until = NULL FROM consumed
-    WHERE seat.event_id = consumed.event_id AND seat.id = ANY (consumed.seat_ids) AND seat.hold_id = $1
+    UPDATE seat SET order_id = $3, hold_id = NULL, held_until = NULL FROM locked
+    WHERE seat.event_id = locked.event_id AND seat.id = locked.id
     RETURNING seat.id, seat.section, seat.row_label, seat.number, seat.price_cents
 )
 SELECT consumed.event_id, event.organiser_id, event.currency, cardinality(consumed.seat_ids) AS places,
@@ -26,9 +34,10 @@ FROM consumed JOIN event ON event.id = consumed.event_id
 HOLD_EXPIRED = "SELECT true FROM hold WHERE id = $1 AND buyer_id = $2"
 INSERT = """
 WITH placed AS (
-    INSERT INTO orders (id, buyer_id, event_id, organiser_id, seats, total_cents, currency, locale, card_token,
-                        correlation_id, execution, deadline_at)
-    VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1::uuid::text, now() + make_interval(secs => $11))
+    INSERT INTO orders (id, buyer_id, event_id, organiser_id, seats, total_cents, currency, locale,
+                        card_token, correlation_id, execution, deadline_at)
+    VALUES ($1::uuid, $2, $3, $4, $5, $6, $7, $8, $9, $10, $1::uuid::text,
+            now() + make_interval(secs => $11))
     RETURNING id, created_at, deadline_at
 ), message AS (
     INSERT INTO outbox (order_id, action, execution) SELECT id, 'charge', id::text FROM placed
@@ -83,8 +92,8 @@ class OrderRepository:
         """Whether the buyer has this hold, live or not."""
         return bool(await connection.fetchval(HOLD_EXPIRED, hold_id, buyer_id))
 
-    async def insert(self, connection: Connection, order: NewOrder) -> dict[str, Any]:
-        """Store an order and the message that starts its payment; return its times."""
+    async def insert(self, connection: Connection, order: NewOrder) -> tuple[datetime, datetime]:
+        """Store an order and the message that starts its payment; return when it began and must end."""
         consumed = order.consumed
         record = await connection.fetchrow(
             INSERT,
@@ -101,7 +110,7 @@ class OrderRepository:
             order.deadline_s,
         )
         assert record is not None  # noqa: S101  an insert returns its row
-        return dict(record)
+        return record["created_at"], record["deadline_at"]
 
     async def find(self, connection: Connection, order_id: UUID, buyer_id: str) -> dict[str, Any] | None:
         """Return an order of the buyer, or None."""

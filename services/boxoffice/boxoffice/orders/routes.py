@@ -7,12 +7,12 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from portico_kit.auth import CurrentSubject
-from portico_kit.idempotency import IdempotencyKey
-from portico_kit.pagination import Page
 
 from boxoffice.orders.schemas import Order, OrderRequest
 from boxoffice.orders.service import Orders
+from portico_kit.auth import CurrentSubject
+from portico_kit.idempotency import IdempotencyKey
+from portico_kit.pagination import Page
 
 router = APIRouter(prefix="/api/orders", tags=["orders"])
 PRIVATE = "private, no-store"

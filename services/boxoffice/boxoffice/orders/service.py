@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from boxoffice.holds.schemas import HeldSeat
+from boxoffice.holds.service import HoldNotFound
+from boxoffice.orders.repository import Consumed, NewOrder, OrderRepository
+from boxoffice.orders.schemas import Order, OrderRequest
+from boxoffice.outbox.relay import Relay
 from portico_kit.errors import Conflict, NotFound
 from portico_kit.idempotency import IdempotencyStore, StoredResponse, request_hash
 from portico_kit.ids import new_id
 from portico_kit.pagination import InvalidCursor, decode_cursor, encode_cursor
 from portico_kit.postgres import Connection, Database
 from portico_kit.telemetry import correlation_id
-
-from boxoffice.holds.service import HoldNotFound
-from boxoffice.orders.repository import Consumed, NewOrder, OrderRepository
-from boxoffice.orders.schemas import Order, OrderRequest
-from boxoffice.outbox.relay import Relay
 
 ACCEPTED = 202
 
@@ -72,9 +72,18 @@ class Orders:
             correlation_id=correlation_id(),
             deadline_s=self._deadline_s,
         )
-        times = await self._orders.insert(connection, new)
-        shown = {"event_id": consumed.event_id, "seats": consumed.seats, "currency": consumed.currency}
-        return Order(id=order_id, status="pending", reason=None, total_cents=new.total_cents, **shown, **times)
+        created_at, deadline_at = await self._orders.insert(connection, new)
+        return Order(
+            id=order_id,
+            status="pending",
+            reason=None,
+            event_id=consumed.event_id,
+            seats=[HeldSeat.model_validate(seat) for seat in consumed.seats],
+            total_cents=new.total_cents,
+            currency=consumed.currency,
+            created_at=created_at,
+            deadline_at=deadline_at,
+        )
 
     async def _consume(
         self, connection: Connection, hold_id: UUID, buyer_id: str, order_id: UUID

@@ -1,19 +1,19 @@
-"""Carries messages from the outbox to Step Functions: one relay in every instance, so that any of them may die.
+"""Carries messages from the outbox to Step Functions, one relay in every instance, so that any may die.
 
-A message is deleted in the transaction that locked it, after the execution was started. A relay that dies in between
-leaves it to the next one, whose start finds the name taken: nothing is skipped, nothing happens twice.
+A message is deleted in the transaction that locked it, after the execution was started. A relay that dies
+in between leaves it to the next one, whose start finds the name taken: nothing is skipped, nothing happens
+twice.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+from boxoffice.outbox.repository import Executions, Message, OutboxRepository
 from portico_kit.errors import Unavailable
 from portico_kit.loop import Loop
 from portico_kit.postgres import Database
 from portico_kit.telemetry import get_logger
-
-from boxoffice.outbox.repository import Executions, Message, OutboxRepository
 
 POLL_INTERVAL_S = 0.5  # for messages that another instance accepted, or that were not due; our own wake us
 BATCH = 20
@@ -37,19 +37,25 @@ class Relay:
         """Send one batch; return whether more may be waiting."""
         async with self._database.transaction() as connection:
             messages = await self._outbox.claim(connection, BATCH)
-            if not messages:
-                return False
-            started = await asyncio.gather(*(self._start(message) for message in messages))
-            left = [message.id for message, done in zip(messages, started, strict=True) if done]
-            stuck = [message.id for message, done in zip(messages, started, strict=True) if not done]
+            moot = [message for message in messages if message.is_moot]
+            wanted = [message for message in messages if not message.is_moot]
+            started = await asyncio.gather(*(self._start(message) for message in wanted))
+            left = [message.id for message, done in zip(wanted, started, strict=True) if done]
+            stuck = [message.id for message, done in zip(wanted, started, strict=True) if not done]
             if left:
                 await self._outbox.sent(connection, left)
+            if moot:
+                await self._outbox.dropped(connection, [message.id for message in moot])
             if stuck:
                 await self._outbox.postpone(connection, stuck)
-        return len(left) == BATCH
+        return len(messages) == BATCH and not stuck
 
     async def _start(self, message: Message) -> bool:
-        extra = {"order_id": str(message.order_id), "execution": message.execution, "attempts": message.attempts}
+        extra = {
+            "order_id": str(message.order_id),
+            "execution": message.execution,
+            "attempts": message.attempts,
+        }
         try:
             await self._executions.start(message.execution, message.input())
         except Unavailable:

@@ -1,6 +1,7 @@
 """Makes what a new system has on sale, once, and repairs the document store from PostgreSQL every time.
 
-Safe to repeat and to run twice at once: an event is known by its slug, and is stored with all its seats or not at all.
+Safe to repeat and to run twice at once: an event is known by its slug, and is stored with all its seats or
+not at all.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from portico_kit.aws import AwsClients
-from portico_kit.ids import new_id
-from portico_kit.postgres import Database
-from portico_kit.telemetry import configure_logging, get_logger
 
 from boxoffice.events.repository import EventDocuments
 from boxoffice.events.schemas import Event
 from boxoffice.seed.repository import SeedRepository
 from boxoffice.settings import SeedSettings
+from portico_kit.aws import AwsClients
+from portico_kit.ids import new_id
+from portico_kit.postgres import Database
+from portico_kit.telemetry import configure_logging, get_logger
 
 CONTENT = Path(__file__).parent / "content"
 CURRENCY = "EUR"
@@ -48,7 +49,8 @@ async def store_events(database: Database, content: Path = CONTENT) -> int:
     for document in documents(content, today=datetime.now(UTC).date()):
         if document["slug"] in known:
             continue
-        async with database.transaction() as connection:  # one each: 20,000 seats are enough for a transaction
+        # One transaction each: 20,000 seats are enough for one.
+        async with database.transaction() as connection:
             created += await repository.insert(connection, document)
     return created
 

@@ -6,10 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+
 from portico_kit.postgres import Connection
 
 INSERT_EVENT = """
-INSERT INTO event (id, slug, organiser_id, currency, starts_at, document) VALUES ($1, $2, $3, $4, $5::text::timestamptz, $6)
+INSERT INTO event (id, slug, organiser_id, currency, starts_at, document)
+VALUES ($1, $2, $3, $4, $5::text::timestamptz, $6)
 ON CONFLICT (slug) DO NOTHING RETURNING true
 """
 SLUGS = "SELECT slug FROM event"

@@ -1,14 +1,14 @@
-"""`/internal/orders/{id}`: the saga's steps. Reached through the internal balancer, with the internal secret."""
+"""`/internal/orders/{id}`: the saga's steps, behind the internal balancer and the internal secret."""
 
 from __future__ import annotations
 
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from portico_kit.auth import InternalCaller
 
 from boxoffice.settlement.schemas import Confirm, Confirmed, Decline, Notified, Refund, Settled
 from boxoffice.settlement.service import Settlement
+from portico_kit.auth import InternalCaller
 
 router = APIRouter(prefix="/internal/orders/{order_id}", tags=["internal"])
 

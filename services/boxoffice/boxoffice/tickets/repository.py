@@ -28,10 +28,16 @@ class TicketRepository:
     """Every method belongs to the caller's transaction."""
 
     async def issue(
-        self, connection: Connection, order_id: UUID, buyer_id: str, event_id: UUID, seats: list[dict[str, Any]]
+        self,
+        connection: Connection,
+        order_id: UUID,
+        buyer_id: str,
+        event_id: UUID,
+        seats: list[dict[str, Any]],
     ) -> None:
         """Make a live ticket for each seat of an order."""
-        columns = [[seat[name] for seat in seats] for name in ("id", "section", "row", "number", "price_cents")]
+        names = ("id", "section", "row", "number", "price_cents")
+        columns = [[seat[name] for seat in seats] for name in names]
         ids = [new_id() for _ in seats]
         await connection.execute(ISSUE, ids, order_id, buyer_id, event_id, *columns)
 

@@ -6,11 +6,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from portico_kit.auth import CurrentSubject
-from portico_kit.pagination import Page
 
 from boxoffice.tickets.schemas import Ticket
 from boxoffice.tickets.service import Tickets
+from portico_kit.auth import CurrentSubject
+from portico_kit.pagination import Page
 
 router = APIRouter(prefix="/api/tickets", tags=["tickets"])
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from portico_kit.pagination import decode_cursor, encode_cursor
-from portico_kit.postgres import Database
-
 from boxoffice.orders.service import id_of
 from boxoffice.tickets.repository import TicketRepository
 from boxoffice.tickets.schemas import Ticket
 from boxoffice.tickets.signing import TicketSigner
+from portico_kit.pagination import decode_cursor, encode_cursor
+from portico_kit.postgres import Database
 
 
 class Tickets:
