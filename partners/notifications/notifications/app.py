@@ -7,10 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from portico_kit.aws import AwsClients
-from portico_kit.faults import install_faults
-from portico_kit.postgres import Database
-from portico_kit.service import create_service
 from pydantic import SecretStr
 
 from notifications.emails.delivery import Delivery
@@ -18,6 +14,10 @@ from notifications.emails.message import MessageBuilder
 from notifications.emails.routes import router as emails_router
 from notifications.emails.service import Emails
 from notifications.settings import NotificationsSettings
+from portico_kit.aws import AwsClients
+from portico_kit.faults import install_faults
+from portico_kit.postgres import Database
+from portico_kit.service import create_service
 
 
 class Services:
@@ -43,7 +43,8 @@ def create_app(settings: NotificationsSettings) -> FastAPI:
                 await database.close()
 
     async def database_ready() -> bool:
-        return await app.state.services.database.ready()
+        services: Services = app.state.services
+        return await services.database.ready()
 
     app = create_service(
         settings,

@@ -10,28 +10,25 @@ from portico_kit.jobs import run_command
 
 def serve() -> None:
     """Serve until told to stop."""
-    from portico_kit.server import run  # noqa: PLC0415  each command loads what it needs
-
-    from payments.app import create_app  # noqa: PLC0415
+    from payments.app import create_app  # noqa: PLC0415  each command loads what it needs
     from payments.settings import PaymentsSettings  # noqa: PLC0415
+    from portico_kit.server import run  # noqa: PLC0415
 
-    run(create_app, PaymentsSettings())
+    run(create_app, PaymentsSettings.model_validate({}))
 
 
 def migrate() -> None:
     """Bring the database to the newest version."""
+    from payments.settings import JobSettings  # noqa: PLC0415
     from portico_kit.migrations import run_migrations  # noqa: PLC0415
 
-    from payments.settings import JobSettings  # noqa: PLC0415
-
-    run_migrations(JobSettings().database_url, Path(__file__).parent / "migrations")
+    run_migrations(JobSettings.model_validate({}).database_url, Path(__file__).parent / "migrations")
 
 
 def openapi() -> None:
     """Print the OpenAPI document."""
-    from portico_kit.jobs import write_json  # noqa: PLC0415
-
     from payments.app import describe  # noqa: PLC0415
+    from portico_kit.jobs import write_json  # noqa: PLC0415
 
     write_json(describe())
 

@@ -7,9 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from portico_kit.faults import install_faults
-from portico_kit.postgres import Database
-from portico_kit.service import create_service
 from pydantic import SecretStr
 
 from payments.charges.routes import router as charges_router
@@ -18,6 +15,9 @@ from payments.refunds.routes import router as refunds_router
 from payments.refunds.service import Refunds
 from payments.settings import PaymentsSettings
 from payments.summary.routes import router as summary_router
+from portico_kit.faults import install_faults
+from portico_kit.postgres import Database
+from portico_kit.service import create_service
 
 
 class Services:
@@ -42,7 +42,8 @@ def create_app(settings: PaymentsSettings) -> FastAPI:
             await database.close()
 
     async def database_ready() -> bool:
-        return await app.state.services.database.ready()
+        services: Services = app.state.services
+        return await services.database.ready()
 
     app = create_service(
         settings,

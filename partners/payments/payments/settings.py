@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from portico_kit.settings import DatabaseSettings, ServiceSettings
 from pydantic import SecretStr
+
+from portico_kit.settings import DatabaseSettings, ServiceSettings
 
 
 class JobSettings(DatabaseSettings, ServiceSettings):

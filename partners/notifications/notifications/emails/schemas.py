@@ -2,15 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>,;\"\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,190}$", max_length=254)]
-Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,200}$")]
 TICKETS_MAX = 10
+ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
+LABEL = r"[^\W_]([^\W_]|-)*"
+ADDRESS = rf"^{ATOM}(\.{ATOM})*@({LABEL}\.)+{LABEL}$"
+# Nothing that ends a line anywhere, the Unicode ways included: lines become header fields.
+LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,200}$"
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return an address with its domain as name servers know it (RFC 3490)."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        raise ValueError("not a domain") from None
+
+
+def known_time_zone(name: str) -> str:
+    """Return the name of a time zone that exists."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a path outside, a folder of zones
+        raise ValueError("not a time zone") from None
+    return name
+
+
+Address = Annotated[
+    str, StringConstraints(pattern=ADDRESS, max_length=254), AfterValidator(with_ascii_domain)
+]
+Line = Annotated[str, StringConstraints(pattern=LINE)]
+TimeZone = Annotated[Line, AfterValidator(known_time_zone)]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+]
 
 
 class Strict(BaseModel):
@@ -30,10 +62,10 @@ class MailedEvent(Strict):
     """What the tickets are for."""
 
     title: Translated
-    starts_at: datetime
+    starts_at: Moment
     venue: Line
     city: Line
-    time_zone: Line
+    time_zone: TimeZone
 
 
 class MailedOrder(Strict):

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from payments.charges.currencies import check_currency
 
 AMOUNT_CENTS_MAX = 100_000_000
+Status = Literal["processing", "approved", "declined"]
 Amount = Annotated[int, Field(ge=1, le=AMOUNT_CENTS_MAX, strict=True)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-CardToken = Annotated[str, StringConstraints(pattern=r"^tok_[A-Za-z0-9_]{1,64}$")]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(check_currency)]
+CardToken = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 Reference = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 Key = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
 
@@ -30,8 +33,10 @@ class ChargeRequest(BaseModel):
 class Charge(BaseModel):
     """A charge. While it is `processing` its end is not known."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
-    status: Literal["processing", "approved", "declined"]
+    status: Status
     amount_cents: int
     currency: str
     refunded_cents: int

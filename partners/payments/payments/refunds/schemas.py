@@ -21,6 +21,8 @@ class RefundRequest(BaseModel):
 class Refund(BaseModel):
     """Money given back."""
 
+    model_config = ConfigDict(from_attributes=True)
+
     id: UUID
     charge_id: UUID
     amount_cents: int

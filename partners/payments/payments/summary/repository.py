@@ -7,10 +7,12 @@ from typing import Any
 from portico_kit.postgres import Connection
 
 TOTALS = """
-SELECT (SELECT count(*) FROM charge WHERE status = 'approved' OR status = 'processing' AND settles_at <= now())
-           AS charged_count,
-       (SELECT coalesce(sum(amount_cents), 0)::bigint FROM charge
-        WHERE status = 'approved' OR status = 'processing' AND settles_at <= now()) AS charged_cents,
+WITH approved AS (
+    SELECT amount_cents FROM charge
+    WHERE status = 'approved' OR (status = 'processing' AND settles_at <= now())
+)
+SELECT (SELECT count(*) FROM approved) AS charged_count,
+       (SELECT coalesce(sum(amount_cents), 0)::bigint FROM approved) AS charged_cents,
        (SELECT count(*) FROM refund) AS refunded_count,
        (SELECT coalesce(sum(amount_cents), 0)::bigint FROM refund) AS refunded_cents
 """

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from portico_kit.auth import InternalCaller
-from portico_kit.postgres import Database
 from pydantic import BaseModel
 
 from payments.summary.repository import totals
+from portico_kit.auth import InternalCaller
+from portico_kit.postgres import Database
 
 router = APIRouter(prefix="/v1/summary", tags=["summary"])
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from notifications.emails.delivery.repository import Delivery
+from notifications.emails.delivery.repository import Delivery, MessageRefused
 
-__all__ = ["Delivery"]
+__all__ = ["Delivery", "MessageRefused"]
