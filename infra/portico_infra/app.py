@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import aws_cdk as cdk
-from portico_topology import SYSTEM, System
 
+from portico_infra.acknowledgements import acknowledge
 from portico_infra.identity import IdentityStack
 from portico_infra.tables import TablesStack
 from portico_infra.workflows import WorkflowsStack
+from portico_topology import SYSTEM, System
 
 
 def build(app: cdk.App, system: System = SYSTEM) -> None:
@@ -17,6 +18,7 @@ def build(app: cdk.App, system: System = SYSTEM) -> None:
     tables = TablesStack(app, f"{prefix}-Tables", system=system, synthesizer=synthesizer())
     breakers = tables.tables["breakers"]
     WorkflowsStack(app, f"{prefix}-Workflows", system=system, breakers=breakers, synthesizer=synthesizer())
+    acknowledge(app, system)
 
 
 def synthesizer() -> cdk.DefaultStackSynthesizer:

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
+
 from portico_topology import System
 
 PASSWORD_LENGTH_MIN = 12
@@ -17,7 +18,14 @@ REFRESH_TOKEN_LIFETIME = Duration.days(30)
 class IdentityStack(Stack):
     """The user pool. People sign themselves up; their address is confirmed by a mailed code."""
 
-    def __init__(self, scope: Construct, identifier: str, *, system: System, **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        scope: Construct,
+        identifier: str,
+        *,
+        system: System,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(scope, identifier, **options)
         self.pool = cognito.UserPool(
             self,

@@ -7,6 +7,7 @@ from typing import Any
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
+
 from portico_topology import System, Table
 
 RECOVERY_DAYS = 35
@@ -16,7 +17,14 @@ LISTING_INDEX = "listing"
 class TablesStack(Stack):
     """One table for each of the topology's, named as there."""
 
-    def __init__(self, scope: Construct, identifier: str, *, system: System, **options: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        scope: Construct,
+        identifier: str,
+        *,
+        system: System,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
         super().__init__(scope, identifier, **options)
         self.tables = {table.name: self._table(system, table) for table in system.tables}
         for name, table in self.tables.items():

@@ -1,6 +1,7 @@
 """The state machines and the function that they call.
 
-The definitions are the files in `workflows/`, the function is the folder in `functions/`: the emulator runs the same.
+The definitions are the files in `workflows/`, the function is the folder in `functions/`: the emulator runs
+the same.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 
 from aws_cdk import CfnOutput, CfnParameter, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
+
 from portico_topology import System
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +57,10 @@ class WorkflowsStack(Stack):
         )
         call_partner.grant_start_sync_execution(checkout)
         for machine in (call_partner, checkout):
-            function.grant_invoke(machine)
+            # Not grant_invoke, which adds every version and alias.
+            machine.add_to_role_policy(
+                iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn])
+            )
         CfnOutput(self, "CallPartnerStateMachineArn", value=call_partner.state_machine_arn)
         CfnOutput(self, "CheckoutStateMachineArn", value=checkout.state_machine_arn)
         CfnOutput(self, "CallPartnerFunctionName", value=function.function_name)
@@ -63,12 +69,19 @@ class WorkflowsStack(Stack):
         (definition,) = self._system.functions
         urls = {f"{target.upper()}_URL": self._parameter(f"{target}Url") for target in TARGETS}
         secrets = {variable: self._parameter(name, secret=True) for name, variable in SECRETS.items()}
+        name = f"{self._system.name}-{definition.name}"
+        log_group = self._log_group("CallPartnerFunctionLogs", f"/aws/lambda/{name}")
+        role = iam.Role(
+            self, "CallPartnerFunctionRole", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com")
+        )
+        log_group.grant_write(role)
         return lambda_.Function(
             self,
             "CallPartnerFunction",
-            function_name=f"{self._system.name}-{definition.name}",
+            function_name=name,
+            role=role,
             description="One bounded, jittered, idempotent call",
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=definition.handler,
             code=lambda_.Code.from_asset(str(ROOT / definition.folder), exclude=NOT_PACKAGED),
@@ -76,22 +89,24 @@ class WorkflowsStack(Stack):
             memory_size=definition.memory_mb,
             reserved_concurrent_executions=definition.concurrency_max,
             environment={**urls, **secrets},
-            log_group=self._log_group("CallPartnerFunctionLogs", f"/aws/lambda/{self._system.name}-{definition.name}"),
+            log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE,
         )
 
     def _machine(self, identifier: str, name: str, substitutions: dict[str, str]) -> sfn.StateMachine:
         workflow = next(workflow for workflow in self._system.workflows if workflow.name == name)
+        full_name = f"{self._system.name}-{name}"
+        kind = sfn.StateMachineType.EXPRESS if workflow.express else sfn.StateMachineType.STANDARD
         return sfn.StateMachine(
             self,
             identifier,
-            state_machine_name=f"{self._system.name}-{name}",
-            state_machine_type=sfn.StateMachineType.EXPRESS if workflow.express else sfn.StateMachineType.STANDARD,
+            state_machine_name=full_name,
+            state_machine_type=kind,
             definition_body=sfn.DefinitionBody.from_string(definition(name)),
             definition_substitutions=substitutions,
             tracing_enabled=True,
             logs=sfn.LogOptions(
-                destination=self._log_group(f"{identifier}Logs", f"/aws/vendedlogs/states/{self._system.name}-{name}"),
+                destination=self._log_group(f"{identifier}Logs", f"/aws/vendedlogs/states/{full_name}"),
                 level=sfn.LogLevel.ALL,
                 include_execution_data=False,  # it holds card tokens and addresses
             ),
@@ -111,5 +126,6 @@ class WorkflowsStack(Stack):
 
 
 def definition(name: str) -> str:
-    """Return a state machine's definition without the white space, which counts against a template's size."""
-    return json.dumps(json.loads((ROOT / "workflows" / f"{name}.asl.json").read_text()), separators=(",", ":"))
+    """Return a machine's definition without the white space, which counts against a template's size."""
+    states = json.loads((ROOT / "workflows" / f"{name}.asl.json").read_text())
+    return json.dumps(states, separators=(",", ":"))

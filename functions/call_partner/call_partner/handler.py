@@ -1,7 +1,7 @@
 """The function's entry. It returns outcomes and never raises: an exception would end the warm worker.
 
-`ok` 2xx; `rejected` 4xx, which trying again would not change; `failed` everything else, after the attempts or the
-deadline are used up. Waits between attempts are full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
+`ok` 2xx; `rejected` 4xx, which trying again would not change; `failed` everything else, after the attempts or
+the deadline are used up. Pauses are full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter").
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ class Outcome:
     kind: str | None = None
 
 
-def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401  Lambda's own type
+def handler(event: Any, context: Any) -> dict[str, Any]:  # noqa: ANN401  a JSON value, and Lambda's own type
     """Make the call that the event describes and return its outcome, attempts and duration."""
     started = time.monotonic()
+    event = event if isinstance(event, Mapping) else {}
     try:
         request = parse_event(event, os.environ)
     except (BadEvent, KeyError, TypeError, ValueError) as error:
@@ -55,7 +56,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:  # noqa: 
         "kind": outcome.kind,
     }
     line |= {"attempts": attempts, "elapsed_ms": elapsed_ms, "correlation_id": event.get("correlationId")}
-    print(json.dumps(line))  # noqa: T201  a function's log is its output; one line, also because silence costs a wait
+    # A function's log is its output; one line, also because silence costs a wait.
+    print(json.dumps(line))  # noqa: T201
     return {**vars(outcome), "attempts": attempts, "elapsedMs": elapsed_ms}
 
 
@@ -70,7 +72,9 @@ def attempt_until(request: PartnerRequest, deadline: float) -> tuple[Outcome, in
         if outcome.outcome != "failed" or attempt == request.attempts_max:
             return outcome, attempt
         pause_s = random.uniform(0, BACKOFF_S * 2**attempt)  # noqa: S311  jitter is no secret
-        time.sleep(max(0, min(pause_s, deadline - time.monotonic())))
+        if time.monotonic() + pause_s + ATTEMPT_MIN_S > deadline:
+            return outcome, attempt
+        time.sleep(pause_s)
     return outcome, request.attempts_max
 
 

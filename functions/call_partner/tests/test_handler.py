@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import threading
@@ -13,7 +14,12 @@ import pytest
 from call_partner import handler as function
 from call_partner.handler import handler
 
-PATH = "/v1/charges"
+EVENT = {
+    "target": "payments",
+    "request": {"method": "POST", "path": "/v1/charges", "body": {"amount_cents": 1}},
+    "idempotencyKey": "order:charge",
+    "correlationId": "c-1",
+}
 
 
 @dataclass
@@ -64,6 +70,14 @@ class Partner:
         if step == "hang":
             time.sleep(5)
             return False
+        if step in {"trickle", "trickle without length"}:
+            length = b"Content-Length: 1000\r\n" if step == "trickle" else b""
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n[")
+            with contextlib.suppress(OSError):
+                for _ in range(100):
+                    time.sleep(0.02)
+                    connection.sendall(b" ")
+            return False
         if step == "half":
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
             return False
@@ -103,14 +117,7 @@ def partner(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def call(context: Context | None = None, **changes: Any) -> dict[str, Any]:
-    request = {"method": "POST", "path": PATH, "body": {"amount_cents": 1}}
-    event = {
-        "target": "payments",
-        "request": request,
-        "idempotencyKey": "order:charge",
-        "correlationId": "c-1",
-    }
-    return handler({**event, **changes}, context or Context())
+    return handler({**EVENT, **changes}, context or Context())
 
 
 def test_an_answer_is_returned_with_its_body(partner: Any) -> None:
@@ -167,6 +174,21 @@ def test_a_silent_partner_times_out(partner: Any) -> None:
     assert (result["outcome"], result["kind"], result["attempts"]) == ("failed", "Timeout", 3)
 
 
+@pytest.mark.parametrize("fault", ["trickle", "trickle without length"])
+def test_an_answer_that_trickles_times_out_however_often_a_byte_comes(partner: Any, fault: str) -> None:
+    server = partner(fault)
+    started = time.monotonic()
+    result = call(attemptTimeoutMs=200, maxAttempts=2)
+    assert (result["outcome"], result["kind"], result["attempts"]) == ("failed", "Timeout", 2)
+    assert len(server.requests) == 2
+    assert time.monotonic() - started < 1.5  # the whole answer takes two seconds
+
+
+def test_the_control_an_answer_that_trickles_in_time_is_taken(partner: Any) -> None:
+    partner("trickle without length")
+    assert call(attemptTimeoutMs=5000, deadlineMs=5000)["outcome"] == "ok"
+
+
 def test_the_deadline_ends_it_whatever_the_attempts(partner: Any) -> None:
     partner("hang")
     started = time.monotonic()
@@ -203,12 +225,28 @@ def test_a_connection_is_kept_and_a_stale_one_is_not_an_attempt(partner: Any) ->
         {"target": "elsewhere", "request": {}},
         {"target": "payments"},
         {"target": "payments", "request": {"method": "GET", "path": "x"}},
+        {**EVENT, "idempotencyKey": None},
+        {**EVENT, "idempotencyKey": "key\r\nX-Injected: yes"},
+        {**EVENT, "correlationId": "ñ"},
+        {**EVENT, "request": {"method": "GET", "path": "/a b"}},
+        {**EVENT, "attemptTimeoutMs": -1},
+        {**EVENT, "deadlineMs": "soon"},
+        {**EVENT, "maxAttempts": 0},
+        ["no", "event"],
     ],
 )
-def test_a_bad_event_is_an_outcome_and_not_an_exception(event: dict[str, Any]) -> None:
+def test_a_bad_event_is_an_outcome_and_not_an_exception(partner: Any, event: Any) -> None:
+    server = partner(200)
     result = handler(event, Context())
     assert (result["outcome"], result["attempts"]) == ("failed", 0)
     assert result["kind"].startswith("BadEvent")
+    assert server.requests == []
+
+
+def test_a_target_without_an_address_is_an_outcome(partner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    partner(200)
+    monkeypatch.delenv("PAYMENTS_URL")
+    assert call()["kind"] == "BadEvent: KeyError"
 
 
 def test_our_own_services_get_the_internal_secret(partner: Any, monkeypatch: pytest.MonkeyPatch) -> None:

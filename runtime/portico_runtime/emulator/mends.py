@@ -1,56 +1,67 @@
-"""What is wrong with the pinned ministack 1.5.33 and how it is mended. The one place where a dependency is patched.
+"""What is wrong with the pinned ministack 1.5.33 and how it is mended. Here alone a dependency is patched.
 
-Each mend names the flaw, and refuses to start if the code that it mends has changed: then read the new code, and
-drop or rewrite the mend. Figures are in docs/decisions/0008.
+Each mend names the flaw, and refuses to start if the code that it mends has changed: then read the new code,
+and drop or rewrite the mend. `durability` makes state outlive a kill. Figures: docs/decisions/0008.
 """
 
 from __future__ import annotations
 
-import asyncio
+import copy
 import functools
-import hashlib
 import inspect
 import json
 import threading
 import time
 import types
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
-from jsonata import jsonata
+from jsonata import jsonata, timebox
 from ministack import app
-from ministack.core import lambda_runtime, persistence
-from ministack.services import dynamodb, stepfunctions
+from ministack.core import lambda_runtime
+from ministack.services import cloudwatch_logs, dynamodb, lambda_svc, ses, stepfunctions
 
 START_PAUSE_S = 0.15
 EXPRESSIONS_MAX = 2_000
-STANDARD_EXECUTIONS_MAX = 300  # about 54 KB each
-FLUSH_INTERVAL_S = 1.0
+EXECUTIONS_MAX = 1_000  # finished ones, about 2 KB each without their history
+HISTORIES_MAX = 100  # about 54 KB each
+LOG_STREAMS_MAX = 200  # an invocation makes its own
+MESSAGES_MAX = 200  # as many as the mailbox shows; about 60 KB each with a picture
 DYNAMODB_WRITES = ("_put_item", "_update_item", "_delete_item", "_transact_write_items", "_batch_write_item")
-# What a power cut must not take: the stacks, the users, the documents. Executions are found again by their orders.
-DURABLE = ("cognito", "dynamodb", "cloudformation", "lambda", "iam", "s3", "stepfunctions", "ses")
+DEFINITIONS = ("state_machines", "tags", "activities", "state_machine_versions", "state_machine_aliases")
 
 
 class MinistackChangedError(RuntimeError):
     """The installed ministack is not the one that was mended."""
 
 
-def apply() -> None:
-    """Apply every mend."""
-    lock = threading.RLock()
+def apply(writes: threading.RLock) -> None:
+    """Apply every mend; `writes` becomes the lock of DynamoDB's writes."""
     remove_start_pause()
     remember_parsed_expressions()
+    time_expressions_by_processor()
     shorten_log_wait()
-    lock_dynamodb_writes(lock)
-    forget_finished_executions()
-    flush_state_regularly(lock)
+    lock_dynamodb_writes(writes)
+    forget_express_executions()
+    bound_standard_executions()
+    silence_status_events()
+    persist_definitions_only()
+    bound_log_streams()
+    bound_messages()
+    keep_raw_messages()
 
 
-def expect(subject: Callable[..., Any], fragment: str) -> None:
+def expect(subject: Callable[..., Any], *fragments: str) -> None:
     """Refuse to go on unless the source of the subject still contains what the mend relies on."""
-    if fragment not in inspect.getsource(subject):
-        raise MinistackChangedError(f"{subject.__qualname__} no longer contains {fragment!r}; see {__name__}")
+    source = inspect.getsource(subject)
+    for fragment in fragments:
+        if fragment not in source:
+            name = f"{subject.__module__}.{subject.__qualname__}"
+            raise MinistackChangedError(
+                f"{name} no longer contains {fragment!r}: install the locked ministack, or revise {__name__}"
+            )
 
 
 def remove_start_pause() -> None:
@@ -86,10 +97,16 @@ def remember_parsed_expressions() -> None:
     jsonata.Jsonata.get_parser = staticmethod(lambda: parser)
 
 
+def time_expressions_by_processor() -> None:
+    """Stop an expression after a second of its own work, not of waiting for its turn on a busy machine."""
+    expect(timebox.Timebox.check_runaway, "Timebox.current_milli_time() - self.time > self.timeout")
+    timebox.Timebox.current_milli_time = staticmethod(lambda: int(time.thread_time() * 1000))
+
+
 def shorten_log_wait() -> None:
     """Wait 2 ms instead of 50 for log lines of a function that printed nothing."""
     drain = lambda_runtime.Worker._drain_stderr_bounded  # noqa: SLF001
-    expect(drain, "first_line_wait")
+    expect(drain, "first_line_wait", "idle_confirm")
     lambda_runtime.Worker._drain_stderr_bounded = functools.partialmethod(  # noqa: SLF001
         drain, first_line_wait=0.002, idle_confirm=0.001
     )
@@ -97,12 +114,13 @@ def shorten_log_wait() -> None:
 
 def lock_dynamodb_writes(lock: threading.RLock) -> None:
     """Make conditional writes atomic: executions write from threads, and check and change were two steps."""
-    expect(dynamodb.handle_request, "_update_item")  # the table of operations is made at each call
+    expect(dynamodb.handle_request, *(f": {name}," for name in DYNAMODB_WRITES))  # made anew at each call
+    expect(stepfunctions._invoke_dynamodb, "dynamodb._update_item")  # noqa: SLF001
     for name in DYNAMODB_WRITES:
         setattr(dynamodb, name, locked(getattr(dynamodb, name), lock))
 
 
-def locked(function: Callable[..., Any], lock: threading.RLock) -> Callable[..., Any]:
+def locked(function: Callable[..., Any], lock: threading.RLock | threading.Lock) -> Callable[..., Any]:
     """Return the function as one that holds the lock."""
 
     @functools.wraps(function)
@@ -113,90 +131,124 @@ def locked(function: Callable[..., Any], lock: threading.RLock) -> Callable[...,
     return hold
 
 
-def forget_finished_executions() -> None:
-    """Drop Express executions when they end and the oldest Standard ones; all were kept for ever."""
-    expect(stepfunctions._start_sync_execution, "_executions")  # noqa: SLF001
-    expect(stepfunctions._start_execution, "_executions")  # noqa: SLF001
-    start_sync, start = stepfunctions._start_sync_execution, stepfunctions._start_execution  # noqa: SLF001
-    started: OrderedDict[str, None] = OrderedDict()
-    guard = threading.Lock()
+def forget_express_executions() -> None:
+    """Drop a synchronous Express execution once it is answered; all were kept for ever."""
+    start_sync = stepfunctions._start_sync_execution  # noqa: SLF001
+    expect(start_sync, '_executions[exec_arn]["sync"] = True', "return json_response(resp)")
+    expect(stepfunctions.handle_request, '"StartSyncExecution": _start_sync_execution')
 
     def start_and_forget(data: dict[str, Any]) -> Any:  # noqa: ANN401
         answer = start_sync(data)
-        forget(execution_arn(answer))
-        return answer
-
-    def start_and_bound(data: dict[str, Any]) -> Any:  # noqa: ANN401
-        answer = start(data)
-        arn = execution_arn(answer)
-        with guard:
-            if arn:
-                started[arn] = None
-            oldest = next(iter(started), None)
-            if len(started) > STANDARD_EXECUTIONS_MAX and oldest and not is_running(oldest):
-                del started[oldest]
-                forget(oldest)
+        arn = json.loads(answer[2]).get("executionArn")
+        if arn:
+            stepfunctions._executions.pop(arn, None)  # noqa: SLF001
         return answer
 
     stepfunctions._start_sync_execution = start_and_forget  # noqa: SLF001
-    stepfunctions._start_execution = start_and_bound  # noqa: SLF001
 
 
-def execution_arn(answer: Any) -> str | None:  # noqa: ANN401
-    """Return the execution that an answer (status, headers, body) names."""
-    body = answer[2]
-    try:
-        arn: str | None = json.loads(body).get("executionArn")
-    except (ValueError, AttributeError):
-        return None
-    return arn
+def bound_standard_executions() -> None:
+    """Keep the latest thousand finished Standard executions and the histories of the latest hundred.
 
-
-def is_running(arn: str) -> bool:
-    """Whether an execution has not ended."""
-    execution = stepfunctions._executions.get(arn)  # noqa: SLF001
-    return bool(execution and execution.get("status") == "RUNNING")
-
-
-def forget(arn: str | None) -> None:
-    """Drop what is kept of an execution."""
-    if arn:
-        stepfunctions._executions.pop(arn, None)  # noqa: SLF001
-
-
-def state_mark(name: str, get_state: Callable[[], Any]) -> bytes:
-    """Return a digest of what must be written again when it changes: of Step Functions, only the definitions."""
-    state = stepfunctions._state_machines if name == "stepfunctions" else get_state()  # noqa: SLF001
-    return hashlib.blake2b(json.dumps(state, default=persistence._json_default).encode()).digest()  # noqa: SLF001
-
-
-def flush_state_regularly(lock: threading.RLock) -> None:
-    """Write the state of the durable services about once a second, and not only at an orderly stop.
-
-    On the event loop, so that no request changes it meanwhile, and under the writes' lock, so that no execution does.
+    Until one is dropped it can be described and its name is taken, as on AWS for 90 days.
     """
-    expect(app._build_persistence_save_dict, "get_state")  # noqa: SLF001
-    expect(persistence.save_all, "save_state")
-    run_ready_scripts = app._run_ready_scripts  # noqa: SLF001
-    written: dict[str, bytes] = {}
+    run = stepfunctions._run_execution  # noqa: SLF001
+    expect(run, "execution = _executions.get(exec_arn)")
+    expect(stepfunctions._start_execution, "args=(_run_execution, exec_arn)")  # noqa: SLF001
+    finished: deque[str] = deque()
+    guard = threading.Lock()
 
-    def flush() -> None:
-        sources = {name: get for name, get in app._build_persistence_save_dict().items() if name in DURABLE}  # noqa: SLF001
-        with lock:
-            for name, get in sources.items():
-                mark = state_mark(name, get)
-                if written.get(name) != mark:
-                    persistence.save_state(name, get())
-                    written[name] = mark
+    def run_and_bound(arn: str) -> None:
+        run(arn)
+        executions = stepfunctions._executions  # noqa: SLF001
+        if executions[arn].get("sync"):
+            return
+        with guard:
+            finished.append(arn)
+            if len(finished) > HISTORIES_MAX and (older := executions.get(finished[-HISTORIES_MAX - 1])):
+                older["events"] = older["events"][-1:]
+            if len(finished) > EXECUTIONS_MAX:
+                executions.pop(finished.popleft(), None)
 
-    async def keep_flushing() -> None:
-        while True:
-            await asyncio.sleep(FLUSH_INTERVAL_S)
-            flush()
+    stepfunctions._run_execution = run_and_bound  # noqa: SLF001
 
-    async def run_ready_scripts_and_flush() -> None:
-        task = asyncio.create_task(keep_flushing())
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.result())
-        await run_ready_scripts()
 
-    app._run_ready_scripts = run_ready_scripts_and_flush  # noqa: SLF001
+def silence_status_events() -> None:
+    """Publish no change of status: nothing listens, and the event bus kept each for ever, input included."""
+    expect(stepfunctions._emit_execution_status_event, "eventbridge._put_events")  # noqa: SLF001
+    stepfunctions._emit_execution_status_event = lambda _execution: None  # noqa: SLF001
+
+
+def persist_definitions_only() -> None:
+    """Leave executions out of the stored state.
+
+    Those that ran cannot be resumed, their inputs hold card tokens, and copying them while others run fails.
+    Whoever started one finds that it does not exist, and starts it again: every step of ours may be repeated.
+    """
+    expect(stepfunctions.get_state, *(f'"{name}": copy.deepcopy(_{name})' for name in DEFINITIONS))
+
+    def get_state() -> dict[str, Any]:
+        return {name: copy.deepcopy(getattr(stepfunctions, f"_{name}")) for name in DEFINITIONS}
+
+    stepfunctions.get_state = get_state
+
+
+def bound_log_streams() -> None:
+    """Keep the latest log streams of each function: every invocation made one, and all were kept for ever."""
+    emit = lambda_svc._emit_lambda_logs  # noqa: SLF001
+    expect(emit, "group = _cwl._log_groups[group_name]", 'group["streams"][stream_name] = {')
+
+    def emit_and_bound(*arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        emit(*arguments, **options)
+        for group in cloudwatch_logs._log_groups.values():  # noqa: SLF001
+            streams = group["streams"]
+            while len(streams) > LOG_STREAMS_MAX:
+                del streams[next(iter(streams))]
+
+    lambda_svc._emit_lambda_logs = locked(emit_and_bound, threading.Lock())  # noqa: SLF001
+
+
+def bound_messages() -> None:
+    """Keep the latest messages of the mailbox; all were kept for ever."""
+    messages = ses._sent_emails_list  # noqa: SLF001
+    expect(messages, '_sent_emails["entries"] = lst', "return lst")
+
+    def latest_messages() -> list[Any]:
+        kept: list[Any] = messages()
+        del kept[: max(0, len(kept) - MESSAGES_MAX)]
+        return kept
+
+    ses._sent_emails_list = latest_messages  # noqa: SLF001
+
+
+def keep_raw_messages() -> None:
+    """Keep a raw message whole and show it in the mailbox: only its headers and bare parts were kept."""
+    send, show = ses._send_raw_email, app._handle_ses_messages_request  # noqa: SLF001
+    expect(send, 'raw_b64 = _p(params, "RawMessage.Data")', "_sent_emails_list().append(record)")
+    expect(ses.handle_request, '"SendRawEmail": _send_raw_email')
+    expect(show, '"MessageId": rec["MessageId"]')
+
+    def send_and_keep(params: Any) -> Any:  # noqa: ANN401
+        answer = send(params)
+        latest = ses._sent_emails_list()[-1:]  # noqa: SLF001
+        if answer[0] == HTTPStatus.OK and latest:
+            latest[0]["RawMessage"] = ses._p(params, "RawMessage.Data")  # noqa: SLF001
+        return answer
+
+    async def show_whole(method: str, path: str, headers: Any, query: Any) -> Any:  # noqa: ANN401
+        answer = await show(method, path, headers, query)
+        return answer and (answer[0], answer[1], with_raw_messages(answer[2]))
+
+    ses._send_raw_email = send_and_keep  # noqa: SLF001
+    app._handle_ses_messages_request = show_whole  # noqa: SLF001
+
+
+def with_raw_messages(body: bytes) -> bytes:
+    """Return the mailbox's answer with the raw messages in it."""
+    stores = ses._sent_emails.to_dict()  # noqa: SLF001
+    lists = (value for (*_, key), value in stores.items() if key == "entries")
+    raw = {kept["MessageId"]: kept.get("RawMessage") for entries in lists for kept in entries}
+    content: dict[str, Any] = json.loads(body)
+    for message in (message for messages in content.get("messages", {}).values() for message in messages):
+        message["RawMessage"] = raw.get(message["MessageId"])
+    return json.dumps(content).encode()

@@ -1,7 +1,7 @@
 """Fills the emulator from the CDK's templates, through CloudFormation, as a deployment fills an account.
 
-Safe to repeat: a stack is created, updated or left as it is. What the emulator drops from a template is set by API
-afterwards (the tables' time to live); what lies outside the templates on AWS too is done here (assets, the sender).
+Safe to repeat: a stack is created, updated or left as it is. What the emulator drops from a template is set
+by API afterwards (the tables' time to live), and what lies outside the templates on AWS too: assets, sender.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REGION = "eu-west-1"
 STACKS = ("Portico-Identity", "Portico-Tables", "Portico-Workflows")
 ASSETS_BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 STACK_TIMEOUT_S = 60
-EXPORT_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same archive
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same content makes the same archive
 
 
 class ProvisionError(RuntimeError):
@@ -41,7 +41,7 @@ class Credentials:
     """Keys of the emulator's account."""
 
     access_key_id: str = "test"
-    secret_access_key: str = "test"
+    secret_access_key: str = "test"  # noqa: S105  the emulator's own root
 
     def environment(self, endpoint_url: str) -> dict[str, str]:
         """Return the variables that point an AWS client at the emulator."""
@@ -102,7 +102,12 @@ class Account:
 
     def client(self, service: str) -> Any:  # noqa: ANN401  botocore makes its classes at run time
         """Return a client with deadlines."""
-        config = Config(connect_timeout=2, read_timeout=30, retries={"total_max_attempts": 3, "mode": "standard"})
+        config = Config(
+            connect_timeout=2,
+            read_timeout=30,
+            retries={"total_max_attempts": 3, "mode": "standard"},
+            inject_host_prefix=False,  # "sync-127.0.0.1" is no host
+        )
         return self._session.create_client(
             service,
             endpoint_url=self._endpoint_url,
@@ -122,7 +127,8 @@ def provision(endpoint_url: str, credentials: Credentials, targets: Targets, *, 
     outputs: dict[str, str] = {}
     for name in STACKS:
         parameters = targets.parameters() if name.endswith("Workflows") else []
-        outputs |= deploy_stack(cloudformation, name, compact((folder / f"{name}.template.json").read_text()), parameters)
+        template = compact((folder / f"{name}.template.json").read_text())
+        outputs |= deploy_stack(cloudformation, name, template, parameters)
     set_times_to_live(account, outputs)
     account.client("ses").verify_email_identity(EmailAddress=sender)
     return resources_of(endpoint_url, outputs)
@@ -162,24 +168,33 @@ def archive(folder: Path) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
-                packed.writestr(zipfile.ZipInfo(str(path.relative_to(folder)), EXPORT_EPOCH), path.read_bytes())
+                entry = zipfile.ZipInfo(str(path.relative_to(folder)), EPOCH)
+                packed.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
-def deploy_stack(cloudformation: Any, name: str, template: str, parameters: list[dict[str, str]]) -> dict[str, str]:  # noqa: ANN401
-    """Create or update a stack unless it has exactly this template and these parameters; return its outputs."""
+def deploy_stack(
+    cloudformation: Any,  # noqa: ANN401
+    name: str,
+    template: str,
+    parameters: list[dict[str, str]],
+) -> dict[str, str]:
+    """Create or update a stack unless it has this template and these parameters; return its outputs."""
     mark = hashlib.sha256(json.dumps([template, parameters]).encode()).hexdigest()
     existing = describe(cloudformation, name)
     if existing is not None and {"Key": "portico:content", "Value": mark} in existing.get("Tags", []):
         return outputs_of(existing)
     act = cloudformation.create_stack if existing is None else cloudformation.update_stack
-    act(
-        StackName=name,
-        TemplateBody=template,
-        Parameters=parameters,
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-        Tags=[{"Key": "portico:content", "Value": mark}],
-    )
+    try:
+        act(
+            StackName=name,
+            TemplateBody=template,
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
+            Tags=[{"Key": "portico:content", "Value": mark}],
+        )
+    except ClientError as error:
+        raise ProvisionError(f"the emulator refuses the stack {name}: {error}") from error
     return outputs_of(wait_until_complete(cloudformation, name))
 
 
@@ -206,11 +221,18 @@ def wait_until_complete(cloudformation: Any, name: str) -> dict[str, Any]:  # no
         if stack and status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
             return stack
         if "ROLLBACK" in status or status.endswith("FAILED"):
-            events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-            reasons = [event.get("ResourceStatusReason", "") for event in events if "FAILED" in event["ResourceStatus"]]
-            raise ProvisionError(f"the emulator refuses the stack {name}: {'; '.join(reasons[:3])}")
+            raise ProvisionError(
+                f"the emulator refuses the stack {name}: {failures_of(cloudformation, name)}"
+            )
         time.sleep(0.02)
     raise ProvisionError(f"the stack {name} is not done after {STACK_TIMEOUT_S} s")
+
+
+def failures_of(cloudformation: Any, name: str) -> str:  # noqa: ANN401
+    """Return the first reasons why a stack failed."""
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [event for event in events if "FAILED" in event["ResourceStatus"]]
+    return "; ".join(event.get("ResourceStatusReason", "no reason given") for event in failed[:3])
 
 
 def outputs_of(stack: Mapping[str, Any]) -> dict[str, str]:

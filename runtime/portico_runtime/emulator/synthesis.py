@@ -24,7 +24,9 @@ SOURCES = (
     "requirements/all.txt",
 )
 SUFFIXES = frozenset({".py", ".json", ".txt"})
-NOT_SOURCES = frozenset({"tests", "node_modules", "examples", "__pycache__"})
+NOT_SOURCES = frozenset(
+    {"tests", "node_modules", "examples", "__pycache__", "package.json", "package-lock.json"}
+)
 SYNTHESIS_TIMEOUT_S = 180
 KEPT = 3
 
@@ -36,6 +38,8 @@ class SynthesisError(RuntimeError):
 def templates() -> Path:
     """Return the folder of the synthesised templates and assets, making it if this content has none."""
     target = BUILDS / f"cdk-{content_hash()}"
+    if (target / "manifest.json").is_file():
+        return target  # asked before the lock, which another user may not be allowed to take
     with exclusive("synthesise"):
         if not (target / "manifest.json").is_file():
             node.say("synthesising the AWS templates (once) …")
@@ -58,7 +62,7 @@ def source_files() -> list[Path]:
     found = []
     for source in SOURCES:
         path = ROOT / source
-        inside = [path] if path.is_file() else [entry for entry in path.rglob("*") if entry.suffix in SUFFIXES]
+        inside = [path] if path.is_file() else [file for file in path.rglob("*") if file.suffix in SUFFIXES]
         found += [entry for entry in inside if not NOT_SOURCES & set(entry.relative_to(ROOT).parts)]
     return sorted(found)
 
@@ -68,7 +72,7 @@ def synthesise(target: Path) -> None:
     staged = target.with_suffix(".part")
     shutil.rmtree(staged, ignore_errors=True)
     environment = {**node.environment(os.environ), "CDK_OUTDIR": str(staged)}
-    done = subprocess.run(  # noqa: S603  our own application
+    done = subprocess.run(
         [sys.executable, "-m", "portico_infra"],
         env=environment,
         cwd=ROOT / "infra",
