@@ -1,4 +1,4 @@
-"""Envoy as edge, gateway and balancers: its configuration, written from the topology and the OpenAPI documents."""
+"""Envoy as edge, gateway and balancers: configured from the topology and the OpenAPI documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where requests can be sent: the instances of each service, the listeners behind the edge, the token keys."""
+"""Where requests can be sent: instances of services, the listeners behind the edge, the token keys."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ CONNECT_TIMEOUT_S = 1
 IDLE_TIMEOUT_S = 4  # below the 5 s after which Node closes a connection, perhaps under a request
 CONNECTIONS_MAX = {ServiceKind.FRONTEND: 512, ServiceKind.SERVICE: 512, ServiceKind.PARTNER: 128}
 STREAMS_MAX = 10_000  # between listeners of this process: as many as the edge takes
+PANIC_BELOW_PERCENT = 1  # that is: when none is ready
 EJECTION_S, EJECTION_S_MAX = 5, 30
 
 
 def service_cluster(service: Service, settings: EnvoySettings) -> dict[str, Any]:
     """Return the target group of a service: its file of instances, probed each second.
 
-    No panic mode: when no instance is ready the answer is 503 at once, not a request to a dead one. An
-    instance is ejected for broken or refused connections alone: a 5xx is an answer, and may be our own.
+    When not one instance passes its probe they are asked all the same: they may only be busy, and can say
+    themselves what is wrong. Only broken and refused connections eject an instance: a 5xx is an answer.
     """
     watched = {
         "path": str(settings.endpoints_path(service.name)),
@@ -35,7 +36,10 @@ def service_cluster(service: Service, settings: EnvoySettings) -> dict[str, Any]
         "eds_cluster_config": {"eds_config": {"path_config_source": watched, "resource_api_version": "V3"}},
         "connect_timeout": f"{CONNECT_TIMEOUT_S}s",
         "lb_policy": "LEAST_REQUEST",
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
+        "common_lb_config": {
+            "healthy_panic_threshold": {"value": PANIC_BELOW_PERCENT},
+            "update_merge_window": "0s",
+        },
         "ignore_health_on_host_removal": True,
         "health_checks": [_health_check()],
         "outlier_detection": _outlier_detection(),
@@ -44,9 +48,9 @@ def service_cluster(service: Service, settings: EnvoySettings) -> dict[str, Any]
     }
 
 
-def listener_cluster(name: str) -> dict[str, Any]:
+def listener_cluster(name: str, listener: str) -> dict[str, Any]:
     """Return the way to a listener of this same process, through memory instead of a socket."""
-    address = {"envoy_internal_address": {"server_listener_name": name}}
+    address = {"envoy_internal_address": {"server_listener_name": listener}}
     raw = extension("raw", "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer")
     internal = "envoy.extensions.transport_sockets.internal_upstream.v3.InternalUpstreamTransport"
     return {
@@ -78,7 +82,7 @@ def _assignment(name: str, address: dict[str, Any]) -> dict[str, Any]:
 
 def _health_check() -> dict[str, Any]:
     return {
-        "timeout": "0.9s",
+        "timeout": "1.5s",
         "interval": "1s",
         "no_traffic_interval": "1s",
         "initial_jitter": "0.1s",

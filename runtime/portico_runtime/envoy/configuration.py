@@ -16,12 +16,13 @@ from portico_topology import ServiceKind, System
 
 CONNECTIONS_MAX = 10_000
 REPORTED = (
-    r"cluster\..*\.(upstream_rq_(total|[1-5]xx|retry|timeout|pending_overflow|active)|upstream_cx_(active|overflow))",
+    r"cluster\..*\.upstream_rq_(total|[1-5]xx|retry|timeout|pending_overflow|active)",
+    r"cluster\..*\.upstream_cx_(active|overflow)",
     r"cluster\..*\.(membership_.*|health_check\.failure|outlier_detection\.ejections_active)",
     r"http\.(edge|gateway|balancer|internal)\.(downstream_rq_(total|[1-5]xx|active)|downstream_cx_active)",
     r".*limit_.*\.(ok|rate_limited)",
     r".*jwt_authn.*",
-    r".*cache.*",
+    r"cache\..*",
     r"server\.(state|uptime|memory_allocated|live)",
     r"listener_manager\.workers_started",
 )
@@ -50,12 +51,16 @@ def render(system: System, settings: EnvoySettings, documents: Mapping[str, Docu
     operations = read_operations(documents)
     return {
         "node": {"id": system.name, "cluster": system.name},
-        "admin": {"address": {"socket_address": {"address": LOOPBACK, "port_value": settings.admin_port}}},
+        "admin": _admin(settings),
         "static_resources": {
             "listeners": _listeners(system, operations, settings),
             "clusters": [
                 *(clusters.service_cluster(service, settings) for service in system.services),
-                *(clusters.listener_cluster(name) for name in ("gateway", "balancer")),
+                *(
+                    clusters.listener_cluster(name, listener)
+                    for listener in ("gateway", "balancer")
+                    for name in routes.inner_clusters(listener)
+                ),
                 clusters.jwks_cluster(settings),
             ],
         },
@@ -100,6 +105,14 @@ def _partner_listeners(system: System, settings: EnvoySettings) -> list[dict[str
         for service in system.services
         if service.kind is ServiceKind.PARTNER
     ]
+
+
+def _admin(settings: EnvoySettings) -> dict[str, Any]:
+    """Return the administration listener: it can be asked, and not told to quit or to drain."""
+    return {
+        "address": {"socket_address": {"address": LOOPBACK, "port_value": settings.admin_port}},
+        "allow_paths": [{"exact": "/ready"}, {"prefix": "/stats"}, {"prefix": "/clusters"}],
+    }
 
 
 def _connection_bound() -> dict[str, Any]:

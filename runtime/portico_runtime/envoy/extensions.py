@@ -13,12 +13,12 @@ CLIENT_FILTER = "token-client"
 CACHE_FILTER = "cache"
 
 
-def extension(name: str, kind: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+def extension(name: str, kind: str, **fields: object) -> dict[str, Any]:
     """Return a named extension with its typed configuration."""
     return {"name": name, "typed_config": typed(kind, **fields)}
 
 
-def typed(kind: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+def typed(kind: str, **fields: object) -> dict[str, Any]:
     """Return a message with its type."""
     return {"@type": f"{TYPES}{kind}", **fields}
 

@@ -13,8 +13,9 @@ from portico_runtime.envoy.extensions import (
     extension,
     typed,
 )
-from portico_runtime.envoy.headers import HIDDEN_FROM_CLIENTS, security_headers
+from portico_runtime.envoy.headers import HIDDEN_FROM_CLIENTS, header, security_headers
 from portico_runtime.envoy.limits import enforced_limits, limit_filter
+from portico_runtime.envoy.scripts import cache_consent, not_modified
 from portico_runtime.envoy.settings import EnvoySettings
 from portico_topology import LimitKey, System
 
@@ -27,22 +28,6 @@ COMPRESSED_FROM_BYTES = 512
 COMPRESSED_TYPES = (
     r"(text/.+|image/svg\+xml|application/(javascript|json|manifest\+json|problem\+json|xml))(\s*;.*)?"
 )
-# A cache may keep a 200 that says `public` and sets no cookie. For all else we say what HTTP leaves open.
-CACHE_CONSENT = """
-function envoy_on_response(handle)
-  local headers = handle:headers()
-  local status = headers:get(":status")
-  if status == "304" then return end
-  local said = headers:get("cache-control") or ""
-  local words = "," .. said:lower():gsub("%s", "") .. ","
-  if words:find(",private", 1, true) or words:find(",no-store", 1, true) then return end
-  if headers:get("set-cookie") then
-    headers:replace("cache-control", "private, no-store")
-  elseif status ~= "200" or not words:find(",public,", 1, true) then
-    headers:replace("cache-control", said == "" and "private" or said:gsub("public,?%s*", "") .. ", private")
-  end
-end
-"""
 
 
 def edge_filters(system: System) -> list[dict[str, Any]]:
@@ -50,6 +35,7 @@ def edge_filters(system: System) -> list[dict[str, Any]]:
     return [
         _clean_answers(),
         *_limits(system, LimitKey.ADDRESS, single_operations=False),
+        not_modified(),
         _cache(),
         _body_limit(system),
         _router(),
@@ -96,6 +82,7 @@ def _clean_answers() -> dict[str, Any]:
     mutations = [
         *({"remove": name} for name in HIDDEN_FROM_CLIENTS),
         *({"append": it} for it in security_headers()),
+        {"append": header("vary", "accept-encoding", "APPEND_IF_EXISTS_OR_ADD")},
     ]
     return extension(
         "clean-answers",
@@ -108,12 +95,12 @@ def _cache() -> dict[str, Any]:
     """Off until a route turns it on; for equal requests at one moment it asks once.
 
     In memory and without eviction, which is why only addresses that cannot be invented are routed through it.
+    The older filter (`cache.v3`) knows `Vary`, and in 1.40 the process dies of it.
     """
     configured = extension(
         CACHE_FILTER,
         f"{HTTP_FILTERS}.cache_v2.v3.CacheV2Config",
         typed_config=typed("envoy.extensions.http.cache_v2.simple_http_cache.v3.SimpleHttpCacheV2Config"),
-        allowed_vary_headers=[{"exact": "accept-encoding"}],
         ignore_request_cache_control_header=True,
     )
     return {**configured, "disabled": True}
@@ -142,7 +129,7 @@ def _token(settings: EnvoySettings) -> dict[str, Any]:
 
 
 def _token_client(settings: EnvoySettings) -> list[dict[str, Any]]:
-    """Refuse identity tokens and other clients' tokens: Cognito says the client in `client_id`, not in `aud`."""
+    """Refuse identity tokens and other clients' tokens (Cognito has no `aud` in access tokens)."""
     if settings.token_client_id is None:
         return []
     claims = {"client_id": settings.token_client_id, "token_use": "access"}
@@ -169,18 +156,15 @@ def _body_limit(system: System) -> dict[str, Any]:
 
 
 def _answer_filters() -> list[dict[str, Any]]:
-    """Compress and settle who may keep an answer, before the edge's cache sees it: it keeps what was compressed."""
-    lua = extension(
-        "cache-consent", f"{HTTP_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": CACHE_CONSENT}
-    )
+    """Settle who may keep an answer, and compress it, before the edge's cache sees it."""
     return [
+        cache_consent(),
         _compressor("brotli", quality=4),
         _compressor("gzip", compression_level="COMPRESSION_LEVEL_4"),
-        lua,
     ]
 
 
-def _compressor(algorithm: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+def _compressor(algorithm: str, **options: object) -> dict[str, Any]:
     common = {
         "min_content_length": COMPRESSED_FROM_BYTES,
         "content_type_matcher": [{"safe_regex": {"regex": COMPRESSED_TYPES}}],

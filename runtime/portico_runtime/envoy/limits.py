@@ -64,7 +64,7 @@ def _bucket(burst: int, requests: int, window_s: int) -> dict[str, Any]:
 
 
 def _refusal_headers(limit: Limit) -> list[dict[str, Any]]:
-    """Say when the next token comes (draft-ietf-httpapi-ratelimit-headers): a refused caller has none left."""
+    """Say when the next token comes (draft-ietf-httpapi-ratelimit-headers); now there is none."""
     wait_s = math.ceil(limit.window_s / limit.requests)
     return [
         header("retry-after", str(wait_s)),

@@ -96,8 +96,8 @@ def _listener(name: str, network_filter: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _http(routes: dict[str, Any], filters: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return the connection manager: one spelling of each path, one request id, and no word about who we are."""
+def _http(routes: dict[str, Any], filters: list[dict[str, Any]], **fields: object) -> dict[str, Any]:
+    """Return the connection manager: one spelling of each path, one request id, no word about who we are."""
     return extension(
         "http",
         CONNECTION_MANAGER,

@@ -46,7 +46,7 @@ class Operation:
 
     @property
     def pattern(self) -> str:
-        """A regular expression (RE2) for the whole path; a parameter is one segment without matrix parameters."""
+        """A regular expression (RE2) for the path; a parameter is one segment without matrix parameters."""
         return _pattern(self.template, ANY_SEGMENT)
 
 
@@ -59,7 +59,7 @@ def read_documents(system: System, root: Path = ROOT) -> dict[str, Document]:
 
 
 def read_operations(documents: Mapping[str, Document]) -> list[Operation]:
-    """Return every operation of the documents, by service name: those with literal paths first, for they win."""
+    """Return every operation of the documents: those with literal paths first, for they win."""
     found = [
         _operation(service, template, method, definition)
         for service, document in documents.items()

@@ -16,6 +16,7 @@ from portico_runtime.envoy.headers import (
 )
 from portico_runtime.envoy.limits import enforced_limits, limit_filter_name
 from portico_runtime.envoy.operations import Operation
+from portico_runtime.envoy.scripts import NOT_MODIFIED_FILTER
 from portico_runtime.envoy.settings import EnvoySettings
 from portico_topology import LimitKey, System
 
@@ -24,6 +25,7 @@ PAGE_TIMEOUT_S = 15
 PARTNER_TIMEOUT_S = 30  # the caller's own deadline is shorter; this one only bounds what hangs
 PARTNER_PREFIX = "/v1/"
 NEVER_AT_THE_EDGE = ("/internal", "/health", "/faults")
+ENCODINGS = ("br", "gzip")  # as `headers.at_the_edge` writes them
 PAGE_PATTERN = "/[a-z0-9/._-]*"
 FILE_PATTERN = r"/[A-Za-z0-9/._-]+\.(?:js|css|svg|png|webp|avif|ico|woff2|webmanifest)"
 # Only what a service cannot have seen is sent again, so any method may be; and nobody else retries a request.
@@ -45,19 +47,17 @@ RETRY = {
 
 
 def edge_routes(operations: Sequence[Operation], settings: EnvoySettings) -> dict[str, Any]:
-    """Return the routes of the public listener; only requests for a name of ours may be answered by the cache."""
+    """Return the routes of the public listener; only a request for one of our names may be cached."""
     blocked = [_not_found(path) for path in NEVER_AT_THE_EDGE]
-    plain = [_to_gateway({"path_separated_prefix": "/api"}), _to_pages({"prefix": "/"})]
-    cached = [
-        *(_to_gateway(_cacheable(o.cache_pattern), CACHE_FILTER) for o in operations if o.cache_pattern),
-        _to_pages(_cacheable(FILE_PATTERN, cookies=True), CACHE_FILTER),
-        _to_pages(_cacheable(PAGE_PATTERN), CACHE_FILTER),
-    ]
-    api, pages = plain
+    api = _inward("gateway", {"path_separated_prefix": "/api"})
+    pages = _inward("balancer", {"prefix": "/"})
+    patterns = [operation.cache_pattern for operation in operations if operation.cache_pattern]
+    cached_api = [route for pattern in patterns for route in _cached("gateway", pattern)]
+    cached_pages = [*_cached("balancer", FILE_PATTERN, cookies=True), *_cached("balancer", PAGE_PATTERN)]
     our_names = [name for host in settings.public_hosts for name in (host, f"{host}:{settings.edge_port}")]
     hosts = [
-        _virtual_host("ours", our_names, [*blocked, *cached[:-2], api, *cached[-2:], pages]),
-        _virtual_host("any", ["*"], [*blocked, *plain]),
+        _virtual_host("ours", our_names, [*blocked, *cached_api, api, *cached_pages, pages]),
+        _virtual_host("any", ["*"], [*blocked, api, pages]),
     ]
     return _route_table("edge", hosts)
 
@@ -92,7 +92,7 @@ def balancer_routes(frontend: str) -> dict[str, Any]:
 
 
 def internal_routes(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the routes of the internal operations, which only the caller function knows. It retries by itself."""
+    """Return the routes of the internal operations; the function that calls them retries by itself."""
     internal = [operation for operation in operations if operation.internal]
     routes = [{"name": o.id, "match": _match(o), "route": _forward(o.service)} for o in internal]
     return _route_table("internal", [_virtual_host("any", ["*"], routes)])
@@ -143,26 +143,36 @@ def _path_match(operation: Operation) -> dict[str, Any]:
     return {"safe_regex": {"regex": operation.pattern}}
 
 
-def _cacheable(pattern: str | None, *, cookies: bool = False) -> dict[str, Any]:
-    """Match GET requests whose whole address, query included, has this form, from nobody in particular."""
-    headers: list[dict[str, Any]] = [
+def _cached(listener: str, pattern: str, *, cookies: bool = False) -> list[dict[str, Any]]:
+    """Return routes through the cache, for GET requests whose whole address, query included, has this form.
+
+    Requests of somebody in particular do not match, unless `cookies` do not matter. There is a route for each
+    encoding, to a cluster of its own, because the cluster's name is what the cache tells them apart by.
+    """
+    conditions: list[dict[str, Any]] = [
         {"name": ":method", "string_match": {"exact": "GET"}},
         {"name": ":path", "string_match": {"safe_regex": {"regex": pattern}}},
         {"name": "authorization", "present_match": False},
     ]
     if not cookies:
-        headers.append({"name": "cookie", "present_match": False})
-    return {"prefix": "/", "headers": headers}
+        conditions.append({"name": "cookie", "present_match": False})
+    accepts = [[{"name": "accept-encoding", "string_match": {"exact": encoding}}] for encoding in ENCODINGS]
+    matches = [{"prefix": "/", "headers": [*accepted, *conditions]} for accepted in (*accepts, [])]
+    return [
+        _inward(name, match, NOT_MODIFIED_FILTER, CACHE_FILTER)
+        for name, match in zip(inner_clusters(listener), matches, strict=True)
+    ]
 
 
-def _to_gateway(match: dict[str, Any], *filters: str) -> dict[str, Any]:
-    route = {"match": match, "route": {"cluster": "gateway", "timeout": f"{ANSWER_TIMEOUT_S + 1}s"}}
-    return {**route, "typed_per_filter_config": switched_on(*filters)}
+def inner_clusters(listener: str) -> tuple[str, ...]:
+    """Return the names of the clusters that lead to a listener behind the edge: by encoding, and as it is."""
+    return (*(f"{listener}-{encoding}" for encoding in ENCODINGS), listener)
 
 
-def _to_pages(match: dict[str, Any], *filters: str) -> dict[str, Any]:
-    route = {"match": match, "route": {"cluster": "balancer", "timeout": f"{PAGE_TIMEOUT_S + 1}s"}}
-    return {**route, "typed_per_filter_config": switched_on(*filters)}
+def _inward(cluster: str, match: dict[str, Any], *filters: str) -> dict[str, Any]:
+    """Return a route to a listener behind the edge, which has the deadline of its own kind of request."""
+    route = {"cluster": cluster, "timeout": f"{PAGE_TIMEOUT_S + 1}s"}
+    return {"match": match, "route": route, "typed_per_filter_config": switched_on(*filters)}
 
 
 def _not_found(path: str) -> dict[str, Any]:
@@ -177,5 +187,5 @@ def _virtual_host(name: str, domains: list[str], routes: list[dict[str, Any]]) -
     return {"name": name, "domains": domains, "routes": routes}
 
 
-def _route_table(name: str, hosts: list[dict[str, Any]], **fields: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+def _route_table(name: str, hosts: list[dict[str, Any]], **fields: list[Any]) -> dict[str, Any]:
     return {"name": name, "virtual_hosts": hosts, **fields}

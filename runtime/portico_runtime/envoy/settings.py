@@ -16,7 +16,7 @@ class EnvoySettings:
     """Where the one Envoy process listens and what it trusts.
 
     Only the edge listens on `edge_host`; everything else is on loopback. `public_hosts` are the names that
-    clients call the edge by: an answer for another `Host` is never cached, or made-up names would fill memory.
+    clients call the edge by: an answer for another `Host` is never cached, or made-up names filled memory.
     With `token_client_id`, tokens of other clients and identity tokens are refused.
     """
 

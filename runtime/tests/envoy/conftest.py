@@ -21,6 +21,7 @@ async def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
 @pytest.fixture
 def rig(shared_rig: Rig) -> Rig:
     """The shared Envoy, its upstreams as new."""
+    shared_rig.http.cookies.clear()
     for upstream in shared_rig.upstreams.values():
         upstream.answer = echo
         upstream.requests.clear()

@@ -1,11 +1,11 @@
-"""The real Envoy between tiny servers of the test: upstreams that say what they were asked, and token keys."""
+"""The real Envoy between tiny servers of the test: upstreams that say what they were asked, token keys."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ import httpx
 import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import rsa
-from tests.fixtures.ports import free_port
 
 from portico_runtime.envoy import Endpoint, EnvoySettings, envoy_command, write_configuration, write_endpoints
 from portico_topology import SYSTEM, System
+from tests.fixtures.ports import free_port
 
 CLIENT_ID = "our-client"
 KEY_ID = "key-1"
@@ -48,7 +48,9 @@ def document(paths: dict[str, dict[str, tuple[str, bool]]]) -> dict[str, Any]:
 def _path_item(path: str, methods: dict[str, tuple[str, bool]]) -> dict[str, Any]:
     internal = path.startswith("/internal/")
     names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
-    parameters = [{"name": name, "in": "path", "schema": {"type": "string", "format": "uuid"}} for name in names]
+    parameters = [
+        {"name": name, "in": "path", "schema": {"type": "string", "format": "uuid"}} for name in names
+    ]
     return {
         method: {
             "operationId": operation_id,
@@ -126,7 +128,13 @@ class TokenIssuer:
 
     def token(self, subject: str = "buyer-1", *, expires_in_s: float = 600, **claims: Any) -> str:
         expiry = int(time.time() + expires_in_s)
-        standard = {"sub": subject, "iss": self.issuer, "client_id": CLIENT_ID, "token_use": "access", "exp": expiry}
+        standard = {
+            "sub": subject,
+            "iss": self.issuer,
+            "client_id": CLIENT_ID,
+            "token_use": "access",
+            "exp": expiry,
+        }
         return jwt.encode({**standard, **claims}, self.key, algorithm="RS256", headers={"kid": KEY_ID})
 
     def authorization(self, subject: str = "buyer-1", **claims: Any) -> dict[str, str]:
@@ -173,13 +181,17 @@ class Rig:
     async def raw(self, target: str, method: str = "GET", headers: str = "") -> str:
         """Send a request line as it is, which clients would tidy up; return the whole answer."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.settings.edge_port)
-        writer.write(f"{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n".encode())
+        writer.write(
+            f"{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n".encode()
+        )
         answer = await asyncio.wait_for(reader.read(), timeout=10)
         writer.close()
         await writer.wait_closed()
-        return answer.decode()
+        return answer.decode("latin-1")
 
-    async def instances(self, service: str, *upstreams: Upstream, draining: tuple[Upstream, ...] = ()) -> None:
+    async def instances(
+        self, service: str, *upstreams: Upstream, draining: tuple[Upstream, ...] = ()
+    ) -> None:
         write_endpoints(self.settings, service, [u.endpoint(draining=u in draining) for u in upstreams])
         await asyncio.sleep(0.3)
 
@@ -189,7 +201,7 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     assert answer.headers["content-type"] == "application/problem+json", answer.text
     body = answer.json()
     assert body["status"] == answer.status_code
-    assert body["correlation_id"] == answer.headers["x-request-id"]
+    assert body["correlation_id"] == answer.headers.get("x-request-id")
     assert {"type", "title", "detail"} <= set(body)
     return answer.status_code, body["code"]
 
@@ -204,27 +216,38 @@ async def running(folder: Path, system: System = SYSTEM, **changes: Any) -> Asyn
     """Start everything on free ports; whatever happens, nothing is left running."""
     issuer = TokenIssuer()
     upstreams = {service.name: Upstream(service.name) for service in system.services}
-    started = [issuer.upstream, *upstreams.values()]
-    for upstream in started:
-        await upstream.start()
-    settings = make_settings(folder, issuer, **changes)
-    for name, upstream in upstreams.items():
-        write_endpoints(settings, name, [upstream.endpoint()])
-    write_configuration(system, settings, DOCUMENTS)
-    with (folder / "envoy.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(*envoy_command(settings), stdout=log, stderr=log)
     limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    async with AsyncExitStack() as stack:
+        for upstream in (issuer.upstream, *upstreams.values()):
+            await upstream.start()
+            stack.push_async_callback(upstream.stop)
+        settings = make_settings(folder, issuer, **changes)
+        for name, upstream in upstreams.items():
+            write_endpoints(settings, name, [upstream.endpoint()])
+        write_configuration(system, settings, DOCUMENTS)
+        process = await stack.enter_async_context(started(settings))
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=20, limits=limits))
+        rig = Rig(settings, upstreams, issuer, http, process)
+        await _until_serving(rig)
+        yield rig
+
+
+@asynccontextmanager
+async def started(settings: EnvoySettings) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The Envoy process; its words are in `envoy.log`."""
+    log = log_of(settings).open("wb")
+    with log:
+        process = await asyncio.create_subprocess_exec(*envoy_command(settings), stdout=log, stderr=log)
     try:
-        async with httpx.AsyncClient(timeout=20, limits=limits) as http:
-            rig = Rig(settings, upstreams, issuer, http, process)
-            await _until_serving(rig, folder / "envoy.log")
-            yield rig
+        yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        for upstream in started:
-            await upstream.stop()
+
+
+def log_of(settings: EnvoySettings) -> Path:
+    return settings.folder / "envoy.log"
 
 
 def make_settings(folder: Path, issuer: TokenIssuer, **changes: Any) -> EnvoySettings:
@@ -244,23 +267,23 @@ def make_settings(folder: Path, issuer: TokenIssuer, **changes: Any) -> EnvoySet
     return replace(settings, **changes)
 
 
-async def _until_serving(rig: Rig, log: Path) -> None:
+async def _until_serving(rig: Rig) -> None:
     """Wait for readiness, and for the first health checks to pass."""
     for _ in range(100):
-        assert rig.process.returncode is None, log.read_text()
-        try:
-            if (await rig.http.get(rig.settings.ready_url)).status_code == 200:
-                probes = [await rig.get("/"), await rig.get("/api/events?warm"), await _partner(rig)]
-                if all(probe.status_code == 200 for probe in probes):
-                    break
-        except httpx.TransportError:
-            pass
+        assert rig.process.returncode is None, log_of(rig.settings).read_text()
+        if await _serves(rig):
+            break
         await asyncio.sleep(0.1)
     else:
-        raise AssertionError(log.read_text())
+        raise AssertionError(log_of(rig.settings).read_text())
     for upstream in rig.upstreams.values():
         upstream.requests.clear()
 
 
-async def _partner(rig: Rig) -> httpx.Response:
-    return await rig.http.get(rig.url(rig.settings.partner_ports["payments"]) + "/v1/charges")
+async def _serves(rig: Rig) -> bool:
+    payments = rig.url(rig.settings.partner_ports["payments"])
+    urls = (rig.settings.ready_url, f"{rig.edge}/", f"{rig.edge}/api/events?warm", f"{payments}/v1/charges")
+    try:
+        return all([(await rig.http.get(url)).status_code == 200 for url in urls])
+    except httpx.TransportError:
+        return False

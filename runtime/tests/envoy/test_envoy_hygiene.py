@@ -1,9 +1,10 @@
-"""What a client says about itself is not believed, what we are is not said, and every error is a problem document."""
+"""What a client says of itself is not believed, what we are is not said, errors are problem documents."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,7 +57,9 @@ async def test_every_answer_has_the_security_headers_and_hides_the_server(rig: R
 
 async def test_a_page_keeps_its_own_security_headers_and_the_api_has_a_policy(rig: Rig) -> None:
     async def strict(_request: web.Request) -> web.StreamResponse:
-        return web.Response(headers={"referrer-policy": "no-referrer", "content-security-policy": "default-src 'self'"})
+        return web.Response(
+            headers={"referrer-policy": "no-referrer", "content-security-policy": "default-src 'self'"}
+        )
 
     rig.upstreams["frontend"].answer = strict
     page = (await rig.get("/")).headers
@@ -105,12 +108,24 @@ async def test_large_and_doubtful_headers_are_refused(rig: Rig) -> None:
     assert problem(await rig.get("/api/events", headers={"x_user_id": "1"})) == (400, "malformed_request")
 
 
+async def test_the_administration_can_be_asked_and_not_told(rig: Rig) -> None:
+    admin = rig.url(rig.settings.admin_port)
+    for path in ("/ready", "/stats", "/clusters"):
+        assert (await rig.http.get(admin + path)).status_code == 200
+    for path in ("/quitquitquit", "/drain_listeners", "/healthcheck/fail", "/logging?level=trace"):
+        assert (await rig.http.post(admin + path)).status_code == 403
+    for path in ("/config_dump", "/server_info"):
+        assert (await rig.http.get(admin + path)).status_code == 403
+    assert (await rig.get("/api/events")).status_code == 200
+
+
 async def test_the_access_log_has_neither_queries_nor_tokens(rig: Rig) -> None:
     headers = rig.issuer.authorization() | {"cookie": "session=secret-cookie"}
-    await rig.get("/api/orders?card=secret-query", headers=headers)
+    path = f"/api/holds/{uuid.uuid4()}"
+    await rig.get(f"{path}?card=secret-query", headers=headers)
     for _ in range(120):
         lines = rig.settings.access_log.read_text().splitlines()
-        wanted = [line for line in lines if json.loads(line)["path"] == "/api/orders"]
+        wanted = [line for line in lines if json.loads(line)["path"] == path]
         if wanted:
             break
         await asyncio.sleep(0.1)

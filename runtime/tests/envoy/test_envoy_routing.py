@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
+from datetime import timedelta
+from pathlib import Path
 
+import httpx
 import pytest
 from aiohttp import web
 
-from runtime.tests.envoy.rig import EVENT, Rig, problem
+from portico_runtime.envoy import routes
+from runtime.tests.envoy.rig import EVENT, Rig, problem, running
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,9 @@ from runtime.tests.envoy.rig import EVENT, Rig, problem
         ("/apis", "frontend"),
     ],
 )
-async def test_a_request_reaches_its_service_with_its_path_unchanged(rig: Rig, path: str, service: str) -> None:
+async def test_a_request_reaches_its_service_with_its_path_unchanged(
+    rig: Rig, path: str, service: str
+) -> None:
     answer = await rig.get(path)
     assert (answer.status_code, answer.headers["x-instance"]) == (200, service)
     assert answer.json()["path"] == path
@@ -59,7 +66,9 @@ async def test_what_is_not_documented_is_not_found(rig: Rig, target: str) -> Non
     assert not any(upstream.requests for upstream in rig.upstreams.values())
 
 
-@pytest.mark.parametrize("target", ["/api//events", "/api/./events", "/x/../api/events", "/api/%65vents", "/api/x/%2e%2e/events"])
+@pytest.mark.parametrize(
+    "target", ["/api//events", "/api/./events", "/x/../api/events", "/api/%65vents", "/api/x/%2e%2e/events"]
+)
 async def test_other_spellings_of_a_path_are_the_same_path(rig: Rig, target: str) -> None:
     assert (await rig.raw(target)).startswith("HTTP/1.1 200 ")
     (request,) = rig.upstreams["boxoffice"].requests
@@ -67,7 +76,8 @@ async def test_other_spellings_of_a_path_are_the_same_path(rig: Rig, target: str
 
 
 @pytest.mark.parametrize(
-    "target", ["/api/events/..%2finternal", "/api/..%2Finternal/users/x", "/api/events/..%5cinternal", "/%2finternal"]
+    "target",
+    ["/api/events/..%2finternal", "/api/..%2Finternal/users/x", "/api/events/..%5cinternal", "/%2finternal"],
 )
 async def test_escaped_slashes_are_refused(rig: Rig, target: str) -> None:
     answer = await rig.raw(target)
@@ -86,7 +96,9 @@ async def test_escaped_slashes_are_refused(rig: Rig, target: str) -> None:
         ("OPTIONS", "/api/accounts/me", "GET"),
     ],
 )
-async def test_another_method_of_a_known_path_is_not_allowed(rig: Rig, method: str, path: str, allow: str) -> None:
+async def test_another_method_of_a_known_path_is_not_allowed(
+    rig: Rig, method: str, path: str, allow: str
+) -> None:
     answer = await rig.http.request(method, rig.edge + path)
     assert problem(answer) == (405, "method_not_allowed")
     assert answer.headers["allow"] == allow
@@ -106,7 +118,9 @@ async def test_internal_operations_are_reached_by_the_internal_listener_alone(ri
         "accounts",
         "Bearer internal",
     )
-    confirmed = await rig.http.post(f"{rig.internal}/internal/orders/{EVENT}/confirm", json={}, headers=bearer)
+    confirmed = await rig.http.post(
+        f"{rig.internal}/internal/orders/{EVENT}/confirm", json={}, headers=bearer
+    )
     assert confirmed.headers["x-instance"] == "boxoffice"
     for path in ("/api/events", "/internal/unknown", "/health/ready", "/"):
         assert problem(await rig.http.get(rig.internal + path)) == (404, "not_found")
@@ -121,8 +135,29 @@ async def test_a_partner_offers_its_api_and_nothing_else(rig: Rig, partner: str)
         assert problem(await rig.http.get(address + path)) == (404, "not_found")
 
 
+async def test_http_2_without_tls_is_spoken(rig: Rig) -> None:
+    async with httpx.AsyncClient(http1=False, http2=True) as http:
+        answer = await http.get(f"{rig.edge}/api/events")
+    assert (answer.status_code, answer.http_version) == (200, "HTTP/2")
 
-async def test_a_service_that_hangs_is_given_up_and_one_that_breaks_off_is_unavailable(rig: Rig) -> None:
+
+async def test_a_service_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(3)
+        return web.Response()
+
+    monkeypatch.setattr(routes, "ANSWER_TIMEOUT_S", 1)
+    async with running(tmp_path) as rig:
+        rig.upstreams["boxoffice"].answer = hang
+        for path in ("/api/events", "/api/events?uncached"):
+            answer = await rig.get(path)
+            assert problem(answer) == (504, "unavailable")
+            assert answer.elapsed < timedelta(seconds=2)
+            assert answer.headers["retry-after"] == "1"
+        assert len(rig.upstreams["boxoffice"].requests) == 2
+
+
+async def test_a_request_that_a_service_may_have_begun_is_not_repeated(rig: Rig) -> None:
     async def break_off(request: web.Request) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.close()

@@ -21,7 +21,7 @@ PUBLIC_OPERATIONS = [
 
 @pytest.mark.parametrize(("method", "path", "secured"), PUBLIC_OPERATIONS)
 async def test_every_operation_demands_what_its_document_says(
-    rig: Rig, method: str, path: str, secured: bool
+    rig: Rig, method: str, path: str, *, secured: bool
 ) -> None:
     url = rig.edge + path.format(event_id=EVENT, hold_id=EVENT)
     without_token = await rig.http.request(method, url)
@@ -81,7 +81,9 @@ async def test_the_service_gets_the_token_to_check_it_again(rig: Rig) -> None:
 
 
 async def test_a_token_ends_while_its_verification_is_cached(rig: Rig) -> None:
-    headers = rig.issuer.authorization(expires_in_s=-3)  # within the tolerated difference of clocks, for 2 s more
+    headers = rig.issuer.authorization(
+        expires_in_s=-3
+    )  # within the tolerated difference of clocks, for 2 s more
     assert (await rig.get("/api/orders", headers=headers)).status_code == 200
     await asyncio.sleep(3.5)
     assert problem(await rig.get("/api/orders", headers=headers)) == (401, "unauthenticated")
