@@ -1,1 +1,1 @@
-"""What crosses processes: system, browser, contract and tidy tests, and the fixtures that start real things."""
+"""What crosses processes: system, browser, contract and tidy tests, and what starts real things."""

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -28,7 +28,7 @@ class Api:
     refresh_token: str | None = None
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30))
 
-    async def __aenter__(self) -> Api:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -36,10 +36,17 @@ class Api:
 
     async def request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Send a request as this visitor and check the answer against its document."""
-        headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **arguments.pop("headers", {})}
+        headers = {
+            **({"Authorization": f"Bearer {self.token}"} if self.token else {}),
+            **arguments.pop("headers", {}),
+        }
         response = await self.http.request(method, self.address + path, headers=headers, **arguments)
         check_answer(
-            method, response.url.path, response.status_code, response.headers.get("content-type", ""), response.content
+            method,
+            response.url.path,
+            response.status_code,
+            response.headers.get("content-type", ""),
+            response.content,
         )
         return response
 

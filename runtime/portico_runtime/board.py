@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import contextlib
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console, Group
@@ -36,30 +37,36 @@ class Board:
     """Hears of progress and shows it."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=False)
+        self.console = console or Console()
         self._rows: dict[str, Row] = {}
         self._started = time.monotonic()
-        self._live: Live | None = None
-        self._lines = not self.console.is_terminal
+        self._is_live = False
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line as it is, however long."""
+        with contextlib.suppress(OSError):  # a full disk, a reader that left: the system runs on
+            self.console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+            self.console.file.flush()
 
     def observe(self, name: str, progress: Progress, detail: str) -> None:
         """Take note of a change."""
         self._rows[name] = Row(progress, detail)
-        if self._live is None and progress != "waiting":
+        if not self._is_live and progress != "waiting":
             elapsed = time.monotonic() - self._started
-            self.console.print(f"{elapsed:6.1f} s  {name}: {progress}{f' ({detail})' if detail else ''}", highlight=False)
-            sys.stdout.flush()
+            self.say(f"{elapsed:6.1f} s  {name}: {progress}{f' ({detail})' if detail else ''}")
 
-    def live(self) -> AbstractContextManager[object]:
+    @contextmanager
+    def live(self) -> Iterator[None]:
         """Show the board until the context ends; without a terminal, lines are shown instead."""
-        if self._lines:
-            return nullcontext()
-        self._live = Live(get_renderable=self.render, console=self.console, refresh_per_second=8, transient=True)
-        return self._live
-
-    def stop_live(self) -> None:
-        """From now on changes are shown as lines."""
-        self._live = None
+        if not self.console.is_terminal:
+            yield
+            return
+        self._is_live = True
+        try:
+            with Live(get_renderable=self.render, console=self.console, refresh_per_second=8, transient=True):
+                yield
+        finally:
+            self._is_live = False
 
     def render(self) -> Group:
         """Return the board."""
@@ -69,7 +76,10 @@ class Board:
         for left, right in zip(names[:half], [*names[half:], ""], strict=False):
             table.add_row(*self._cells(left), *(self._cells(right) if right else ("", "", "")))
         done = sum(row.progress == "done" for row in self._rows.values())
-        title = Text(f"Portico is starting: {done} of {len(names)}, {time.monotonic() - self._started:.0f} s", style="bold")
+        title = Text(
+            f"Portico is starting: {done} of {len(names)}, {time.monotonic() - self._started:.0f} s",
+            style="bold",
+        )
         return Group(title, table)
 
     def _cells(self, name: str) -> tuple[Text, Text, Text]:

@@ -1,8 +1,9 @@
-"""The command line, `./portico`. What a command needs is imported when it runs, so that `--help` answers at once."""
+"""The command line, `./portico`. A command imports what it needs when it runs: `--help` answers at once."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -13,13 +14,13 @@ from typing import Any
 
 import click
 
-from portico_runtime.problems import OperatorError
+from portico_runtime.problems import OperatorError, explained
 from portico_runtime.state import StateFolder
 
 DEFAULT_PORT = 8080
 DETACH_TIMEOUT_S = 900  # the first start installs and builds
-STOP_TIMEOUT_S = 90
-FOLLOW_PAUSE_S = 0.2
+POLL_S = 0.1
+PREFIX = "portico: "
 LOG_LINES = 200
 
 
@@ -28,7 +29,7 @@ def state_option(command: Any) -> Any:  # noqa: ANN401  click's decorators are u
     return click.option(
         "--state",
         "folder",
-        type=click.Path(file_okay=False, path_type=Path),
+        type=click.Path(path_type=Path),
         default=Path(".portico"),
         show_default=True,
         help="Folder of the system's data, secrets and logs.",
@@ -48,12 +49,12 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except OperatorError as problem:
-            click.echo(f"portico: {problem}", err=True)
+            click.echo(f"{PREFIX}{problem}", err=True)
             raise click.exceptions.Exit(1) from None
         except OSError as error:
-            if error.errno != 28:  # ENOSPC
-                raise
-            click.echo("portico: the disk is full; free some space, or use --state on another disk", err=True)
+            if error.errno == errno.EPIPE:
+                raise  # click ends quietly when nobody reads any more
+            click.echo(f"{PREFIX}{explained(error)}", err=True)
             raise click.exceptions.Exit(1) from None
 
 
@@ -63,7 +64,9 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(1, 65_535), help="Where to serve.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(1, 65_535), help="Where to serve."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to serve on.")
 @click.option("--detach", is_flag=True, help="Return when the system is ready, and leave it running.")
 @state_option
@@ -83,9 +86,11 @@ def start_detached(state: StateFolder, *, port: int, host: str) -> None:
     """Start a runtime of its own and wait until it is ready, showing what it says."""
     if state.is_locked():
         raise OperatorError(f"a system is already running on {state.path}", "stop it with ./portico down")
+    state.file("ready").unlink(missing_ok=True)  # of a runtime that was killed
     log_path = state.logs / "runtime.log"
+    log_path.write_bytes(b"")
     command = [sys.executable, "-m", "portico_runtime", "up", "--port", str(port), "--host", host]
-    with log_path.open("wb") as log:
+    with log_path.open("ab") as log:
         child = subprocess.Popen(  # noqa: S603  ourselves
             [*command, "--state", str(state.path)],
             stdin=subprocess.DEVNULL,
@@ -94,26 +99,35 @@ def start_detached(state: StateFolder, *, port: int, host: str) -> None:
             start_new_session=True,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+    try:
+        show_until_ready(state, child, log_path)
+    except (KeyboardInterrupt, OperatorError):
+        child.terminate()
+        child.wait()
+        raise
+
+
+def show_until_ready(state: StateFolder, child: subprocess.Popen[bytes], log_path: Path) -> None:
+    """Show what a runtime says until it is ready; end with code 1 if it ends before."""
     deadline, shown = time.monotonic() + DETACH_TIMEOUT_S, 0
     while time.monotonic() < deadline:
+        ready, ended = state.file("ready").exists(), child.poll() is not None  # asked before the last look
         shown = show_new(log_path, shown)
-        if child.poll() is not None:
+        if ended:
             raise click.exceptions.Exit(1)
-        if state.file("ready").exists():
-            time.sleep(2 * FOLLOW_PAUSE_S)
-            time.sleep(0.5)
-            show_new(log_path, shown)
+        if ready:
             return
-        time.sleep(FOLLOW_PAUSE_S)
-    child.terminate()
+        time.sleep(POLL_S)
     raise OperatorError(f"not ready after {DETACH_TIMEOUT_S} s", "read why: ./portico logs runtime")
 
 
 def show_new(path: Path, shown: int) -> int:
-    """Print what a file has beyond the first `shown` bytes; return how many there are now."""
-    content = path.read_bytes()
-    click.echo(content[shown:].decode(errors="replace"), nl=False)
-    return len(content)
+    """Print the whole lines that a log has beyond the first `shown` bytes; return how many are shown now."""
+    added = path.read_bytes()[shown:]
+    whole = added[: added.rfind(b"\n") + 1]
+    for line in whole.decode(errors="replace").splitlines():
+        click.echo(line, err=line.startswith(PREFIX))
+    return shown + len(whole)
 
 
 @main.command()
@@ -121,40 +135,23 @@ def show_new(path: Path, shown: int) -> int:
 @state_option
 def down(folder: Path, *, wipe: bool) -> None:
     """Stop a system, or clean up after one that was killed."""
-    from portico_runtime.control import ask  # noqa: PLC0415
-    from portico_runtime.leftovers import end_leftovers  # noqa: PLC0415
+    from portico_runtime.layout import marker  # noqa: PLC0415
+    from portico_runtime.leftovers import end_leftovers, stop_runtime  # noqa: PLC0415
 
     state = state_at(folder)
-    if not state.path.exists():
+    if not state.path.exists() or not state.is_ours():
         click.echo(f"nothing runs on {state.path}")
-        return
-    if state.is_locked():
-        asyncio.run(ask(state, "stop"))
-        wait_until_unlocked(state)
-        click.echo("stopped")
-    elif left := end_leftovers(state, marker_of(state)):
-        click.echo(f"ended what was left behind: {', '.join(left)}")
     else:
-        click.echo(f"nothing runs on {state.path}")
+        if stop_runtime(state):
+            click.echo("stopped")
+        elif left := end_leftovers(state, marker(state)):
+            click.echo(f"ended what was left behind: {', '.join(left)}")
+        else:
+            click.echo(f"nothing runs on {state.path}")
+        end_leftovers(state, marker(state))  # of a runtime that had to be ended by force
     if wipe:
         state.wipe()
         click.echo(f"deleted {state.path}")
-
-
-def marker_of(state: StateFolder) -> str:
-    """Return the mark that the processes of a state folder carry."""
-    from portico_runtime.layout import marker  # noqa: PLC0415
-
-    return marker(state)
-
-
-def wait_until_unlocked(state: StateFolder) -> None:
-    """Wait for a system to be gone; `OperatorError` if it takes too long."""
-    deadline = time.monotonic() + STOP_TIMEOUT_S
-    while state.is_locked():
-        if time.monotonic() > deadline:
-            raise OperatorError("the system does not stop", "end its runtime with kill -9, then ./portico down again")
-        time.sleep(FOLLOW_PAUSE_S)
 
 
 @main.command()
@@ -171,6 +168,17 @@ def status(folder: Path, *, as_json: bool) -> None:
     from portico_runtime.status_page import render  # noqa: PLC0415
 
     render(found)
+
+
+@main.command()
+@click.argument("name")
+@state_option
+def restart(name: str, folder: Path) -> None:
+    """Restart one process in good order; its requests finish first."""
+    from portico_runtime.control import ask  # noqa: PLC0415
+
+    made = asyncio.run(ask(state_at(folder), "restart", name=name))
+    click.echo(f"{made['name']} runs again (pid {made['pid']})")
 
 
 @main.command()

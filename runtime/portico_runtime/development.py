@@ -77,7 +77,8 @@ def run(step: Step) -> bool:
     """Run one step with its output passed through."""
     say(f"{step.name} …")
     started = time.monotonic()
-    finished = subprocess.run(step.command, cwd=step.folder, env=node.environment(os.environ), check=False)  # noqa: S603
+    environment = node.environment(os.environ)
+    finished = subprocess.run(step.command, cwd=step.folder, env=environment, check=False)  # noqa: S603
     passed = finished.returncode == 0
     say(f"{step.name}: {'ok' if passed else 'FAILED'} ({time.monotonic() - started:.0f} s)")
     return passed

@@ -69,6 +69,17 @@ class Environments:
         }
         return self.base() | identity | particular[name]()
 
+    def migration(self, service: str) -> dict[str, str]:
+        """Return the environment of a job that needs the service's database alone."""
+        identity = {"SERVICE_NAME": service, "INSTANCE": f"{service}-migrate"}
+        return self.base() | identity | {"DATABASE_URL": self._database_url(service)}
+
+    def seed(self, service: str) -> dict[str, str]:
+        """Return the environment of a job that makes what a service begins with."""
+        accounts = json.dumps([asdict(account) for account in self.secrets.accounts])
+        environment = self.service(service, instance=f"{service}-seed", zone="-", port=0)
+        return environment | ({"DEMO_ACCOUNTS": accounts} if service == "accounts" else {})
+
     def frontend(self, *, instance: str, zone: str, port: int) -> dict[str, str]:
         """Return the environment of a frontend instance."""
         return self.base() | {
@@ -99,13 +110,23 @@ class Environments:
             "INTERNAL_TOKEN": self.secrets.internal_token,
         }
 
+    def _database_url(self, service: str, target: str = "primary") -> str:
+        password = {
+            "boxoffice": self.secrets.boxoffice_password,
+            "payments": self.secrets.payments_password,
+            "notifications": self.secrets.notifications_password,
+        }[service]
+        nodes = self.main if service == "boxoffice" else (self.partners,)
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in nodes)
+        return f"postgresql://{service}:{password}@{hosts}/{service}?target_session_attrs={target}"
+
     def _boxoffice(self) -> dict[str, str]:
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.main)
-        url = f"postgresql://boxoffice:{self.secrets.boxoffice_password}@{hosts}/boxoffice?target_session_attrs="
         made = self._made()
-        return self._aws() | self._tokens() | {
-            "DATABASE_URL": f"{url}primary",
-            "DATABASE_REPLICA_URL": f"{url}prefer-standby",
+        return {
+            **self._aws(),
+            **self._tokens(),
+            "DATABASE_URL": self._database_url("boxoffice"),
+            "DATABASE_REPLICA_URL": self._database_url("boxoffice", "prefer-standby"),
             "EVENTS_TABLE": made.tables["events"],
             "BREAKERS_TABLE": made.tables["breakers"],
             "CHECKOUT_STATE_MACHINE_ARN": made.checkout_arn,
@@ -115,29 +136,28 @@ class Environments:
 
     def _accounts(self) -> dict[str, str]:
         limit = self.system.limit("failed_signins")
-        return self._aws() | self._tokens() | {
+        return {
+            **self._aws(),
+            **self._tokens(),
             "USER_POOL_ID": self._made().user_pool_id,
             "ADDRESS_HEADER": ADDRESS_HEADER,
             "FAILED_SIGNINS_MAX": str(limit.requests),
             "FAILED_SIGNINS_WINDOW_S": str(limit.window_s),
-            "DEMO_ACCOUNTS": json.dumps([asdict(account) for account in self.secrets.accounts]),
-        }
-
-    def _partner(self, name: str, password: str) -> dict[str, str]:
-        return {
-            "DATABASE_URL": f"postgresql://{name}:{password}@127.0.0.1:{self.partners.port}/{name}",
-            "DATABASE_POOL_MAX": "5",
-            "PARTNER_API_KEY": self.secrets.partner_api_key,
-            "FAULTS_ENABLED": "1",
         }
 
     def _payments(self) -> dict[str, str]:
-        return self._partner("payments", self.secrets.payments_password)
+        return self._partner("payments")
 
     def _notifications(self) -> dict[str, str]:
-        return self._partner("notifications", self.secrets.notifications_password) | self._aws() | {
-            "SENDER_EMAIL": SENDER,
-            "PUBLIC_URL": self.addresses.edge,
+        sending = {"SENDER_EMAIL": SENDER, "PUBLIC_URL": self.addresses.edge}
+        return self._partner("notifications") | self._aws() | sending
+
+    def _partner(self, name: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": self._database_url(name),
+            "DATABASE_POOL_MAX": "5",
+            "PARTNER_API_KEY": self.secrets.partner_api_key,
+            "FAULTS_ENABLED": "1",
         }
 
     def _made(self) -> Resources:

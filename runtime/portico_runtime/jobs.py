@@ -49,9 +49,10 @@ async def run_job(state: StateFolder, marker: str, job: Job) -> str:
         )
     try:
         code = await asyncio.wait_for(child.wait(), JOB_TIMEOUT_S)
-    except (TimeoutError, asyncio.CancelledError):
+    except TimeoutError:
+        raise JobFailedError(f"{job.name} is not done after {JOB_TIMEOUT_S} s") from None
+    finally:
         end_group(child.pid)
-        raise
     if code != 0:
         words = " | ".join(log_path.read_text(errors="replace").splitlines()[-4:])
         raise JobFailedError(f"{job.name} ended with code {code}: {words}")

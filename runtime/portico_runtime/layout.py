@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 from dataclasses import dataclass
 
+from portico_runtime.control import PORT_NAME as CONTROL_PORT_NAME
 from portico_runtime.emulator.provision import Resources
 from portico_runtime.environment import Addresses
 from portico_runtime.envoy import EnvoySettings
@@ -14,6 +15,16 @@ from portico_runtime.postgres import PostgresNode
 from portico_runtime.secret_store import SystemSecrets, load_secrets
 from portico_runtime.state import StateFolder
 from portico_topology import SYSTEM, Service, ServiceKind, System
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """One process of a service."""
+
+    service: Service
+    name: str
+    zone: str
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,7 @@ class Layout:
     ports: PortBook
     main: tuple[PostgresNode, ...]
     partners: PostgresNode
+    control_port: int
     addresses: Addresses
     envoy: EnvoySettings
 
@@ -44,20 +56,32 @@ class Layout:
         """Return the zone that a database node stands in; the partners' stands in none of ours."""
         return self.system.zones[self.main.index(node)] if node in self.main else None
 
-    def instances(self, service: Service) -> list[tuple[str, str, int]]:
-        """Return name, zone and port of each instance that a service starts with."""
-        numbers = range(1, service.scaling.per_zone_min + 1)
-        names = [(f"{service.name}-{zone}{number}", zone) for zone in self.system.zones for number in numbers]
-        return [(name, zone, self.ports.port(name)) for name, zone in names]
+    def instances(self) -> list[Instance]:
+        """Return the instances that every service starts with."""
+        places = (
+            (service, f"{service.name}-{zone}{number}", zone)
+            for service in self.system.services
+            for zone in self.system.zones
+            for number in range(1, service.scaling.per_zone_min + 1)
+        )
+        return [
+            Instance(service=service, name=name, zone=zone, port=self.ports.port(name))
+            for service, name, zone in places
+        ]
 
     def envoy_for(self, resources: Resources) -> EnvoySettings:
         """Return Envoy's settings once it is known who issues tokens."""
-        return dataclasses.replace(self.envoy, token_issuer=resources.issuer, jwks_url=resources.jwks_url)
+        return dataclasses.replace(
+            self.envoy,
+            token_issuer=resources.issuer,
+            jwks_url=resources.jwks_url,
+            token_client_id=resources.client_id,
+        )
 
 
 def make_layout(state: StateFolder, *, port: int, host: str, system: System = SYSTEM) -> Layout:
     """Decide where everything of a system goes, as it was the last time where possible."""
-    secrets, ports = load_secrets(state, system), PortBook(state)
+    secrets, ports = load_secrets(state, system), PortBook(state, reserved=port)
     partners = [service.name for service in system.services if service.kind is ServiceKind.PARTNER]
     partner_ports = {name: ports.port(f"{name}-balancer") for name in partners}
 
@@ -76,6 +100,7 @@ def make_layout(state: StateFolder, *, port: int, host: str, system: System = SY
         ports=ports,
         main=tuple(node(f"main-{zone}", secrets.database_password) for zone in zones),
         partners=node("partners", secrets.partners_database_password),
+        control_port=ports.port(CONTROL_PORT_NAME),
         addresses=Addresses(
             edge=f"http://localhost:{port}",
             gateway=loopback(ports.port("gateway")),
@@ -84,7 +109,7 @@ def make_layout(state: StateFolder, *, port: int, host: str, system: System = SY
             emulator=loopback(ports.port("emulator")),
         ),
         envoy=EnvoySettings(
-            folder=state.path / "envoy",
+            folder=state.folder("envoy"),
             edge_host=host,
             edge_port=port,
             gateway_port=ports.port("gateway"),
@@ -95,8 +120,7 @@ def make_layout(state: StateFolder, *, port: int, host: str, system: System = SY
             jwks_url="",
         ),
     )
-    for service in system.services:
-        layout.instances(service)
+    layout.instances()  # their ports are remembered too
     ports.save()
     return layout
 

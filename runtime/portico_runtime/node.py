@@ -59,6 +59,8 @@ def install(folder: Path) -> None:
 def frontend_build() -> Path:
     """Build the frontend if this content was not built yet; return the folder that holds `index.js`."""
     target = BUILDS / f"frontend-{content_hash(FRONTEND)}"
+    if (target / "index.js").is_file():
+        return target  # asked before the lock, which another user may not be allowed to take
     with exclusive("build-frontend"):
         if (target / "index.js").is_file():
             return target

@@ -1,6 +1,6 @@
 """One child process: what it is, how it is started, asked whether it is ready, and ended.
 
-Each has a session of its own, so that a signal to us does not reach it and one to its group reaches all of it.
+Each has a session of its own: a signal to us does not reach it, and one to its group reaches all of it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import psutil
 
 MARKER = "PORTICO_SYSTEM"  # in each child's environment: whose it is
 LOG_BYTES_MAX = 20_000_000
+LAST_WORDS_BYTES = 4000
 READY_POLL_S = 0.05
 
 
@@ -51,7 +52,11 @@ class ProcessSpec:
 
 
 class StartFailedError(RuntimeError):
-    """A process ended, or was not ready in time; the message has the end of its log."""
+    """A process ended before it was ready; the message has the end of its log."""
+
+
+class NotReadyInTimeError(StartFailedError):
+    """A process runs and does not become ready."""
 
 
 @dataclass
@@ -63,8 +68,9 @@ class ManagedProcess:
     marker: str
     state: State = State.STOPPED
     restarts: int = 0
-    started_at: float = 0
+    ready_at: float | None = None
     child: asyncio.subprocess.Process | None = field(default=None, repr=False)
+    _group: int | None = None  # while anything of it may be left; later the number is somebody else's
 
     @property
     def pid(self) -> int | None:
@@ -73,68 +79,75 @@ class ManagedProcess:
 
     async def start(self) -> None:
         """Start the child; it writes to its log by itself, so that the log outlives us."""
-        self.state = State.STARTING
-        self.started_at = time.monotonic()
-        environment = {**self.spec.environment, MARKER: self.marker}
+        self.state, self.ready_at = State.STARTING, None
         with self.log_path.open("ab") as log:
             self.child = await asyncio.create_subprocess_exec(
                 *self.spec.command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
-                env=environment,
+                env={**self.spec.environment, MARKER: self.marker},
                 cwd=self.spec.folder,
                 start_new_session=True,
             )
+            self._group = self.child.pid
 
     async def wait_until_ready(self) -> None:
         """Wait for readiness; `StartFailedError` if the process ends first or takes too long."""
         deadline = time.monotonic() + self.spec.start_timeout_s
         while time.monotonic() < deadline:
-            if self.child is None or self.child.returncode is not None:
-                code = self.child.returncode if self.child else None
-                raise StartFailedError(f"{self.spec.name} ended with code {code}: {self.last_words()}")
+            if self.pid is None:
+                raise StartFailedError(f"{self.spec.name} {self.ending()}: {self.last_words()}")
             if await self.spec.ready():
-                self.state = State.READY
+                self.state, self.ready_at = State.READY, time.monotonic()
                 return
             await asyncio.sleep(READY_POLL_S)
-        raise StartFailedError(f"{self.spec.name} is not ready after {self.spec.start_timeout_s:.0f} s: {self.last_words()}")
+        limit = f"{self.spec.start_timeout_s:.0f} s"
+        raise NotReadyInTimeError(f"{self.spec.name} is not ready after {limit}: {self.last_words()}")
 
-    async def wait(self) -> int:
-        """Wait for the child to end; return its code."""
-        assert self.child is not None  # noqa: S101  only called while one runs
-        return await self.child.wait()
+    async def wait(self) -> str:
+        """Wait for the child to end, end what is left of its group, and return how it ended."""
+        if self.child is not None:
+            await self.child.wait()
+            self._end_group()
+        return self.ending()
+
+    def ending(self) -> str:
+        """Return how the child ended, in words."""
+        code = self.child.returncode if self.child else None
+        if code is not None and code < 0:
+            return f"was killed by {signal.Signals(-code).name}"
+        return f"ended with code {code}"
 
     async def stop(self) -> None:
         """Ask the process to leave; after its time is over, end its whole group."""
-        if self.child is None or self.child.returncode is not None:
-            self.state = State.STOPPED
-            return
-        self.state = State.STOPPING
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.child.pid, signal.SIGCONT)  # a frozen process cannot leave
-            os.kill(self.child.pid, self.spec.stop_signal)
-        try:
-            await asyncio.wait_for(self.child.wait(), self.spec.stop_timeout_s)
-        except TimeoutError:
-            end_group(self.child.pid)
-            await self.child.wait()
-        end_group(self.child.pid)
+        if self.child is not None and self.pid is not None:
+            self.state = State.STOPPING
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.child.pid, signal.SIGCONT)  # a frozen process cannot leave
+                os.kill(self.child.pid, self.spec.stop_signal)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.child.wait(), self.spec.stop_timeout_s)
+        await self.kill()
         self.state = State.STOPPED
+
+    async def kill(self) -> None:
+        """End the process and all of its group at once."""
+        self._end_group()
+        if self.child is not None:
+            await self.child.wait()
+
+    def _end_group(self) -> None:
+        if self._group is not None:
+            end_group(self._group)
+            self._group = None
 
     def last_words(self, lines: int = 4) -> str:
         """Return the end of the log."""
         with contextlib.suppress(FileNotFoundError):
-            text = self.log_path.read_text(errors="replace")[-4000:]
+            text = self.log_path.read_text(errors="replace")[-LAST_WORDS_BYTES:]
             return " | ".join(line for line in text.splitlines()[-lines:] if line.strip())
         return ""
-
-    def bound_log(self) -> None:
-        """Start the log anew when it is large, keeping the former one. The child appends and does not notice."""
-        with contextlib.suppress(FileNotFoundError):
-            if self.log_path.stat().st_size > LOG_BYTES_MAX:
-                shutil.copyfile(self.log_path, self.log_path.with_suffix(".log.1"))
-                os.truncate(self.log_path, 0)
 
     def family(self) -> list[psutil.Process]:
         """Return the process and its descendants."""
@@ -144,6 +157,18 @@ class ManagedProcess:
             process = psutil.Process(self.pid)
             return [process, *process.children(recursive=True)]
         return []
+
+
+def bound_log(path: Path, bytes_max: int = LOG_BYTES_MAX) -> None:
+    """Start a log anew when it is large, keeping the former one. Its writers append and do not notice."""
+    with contextlib.suppress(FileNotFoundError):
+        if path.stat().st_size > bytes_max:
+            former = path.with_suffix(".log.1")
+            try:
+                shutil.copyfile(path, former)
+            except OSError:  # a full disk: room matters more than what was said before
+                former.unlink(missing_ok=True)
+            os.truncate(path, 0)
 
 
 def end_group(group: int) -> None:

@@ -54,18 +54,24 @@ def load_secrets(state: StateFolder, system: System) -> SystemSecrets:
     """Return the folder's secrets, making them if it has none."""
     stored = state.read("secrets")
     if stored is None:
+        if (state.path / "postgres").exists():
+            raise state.corrupt("secrets.json", "it is missing, and the data are locked with what was in it")
         made = make_secrets(system)
         state.write("secrets", asdict(made))
         return made
-    if missing := {field.name for field in fields(SystemSecrets)} - set(stored):
-        raise state.corrupt("secrets.json", f"{', '.join(sorted(missing))} is missing")
-    return from_stored(stored)
+    try:
+        return from_stored(stored)
+    except (KeyError, TypeError) as error:
+        raise state.corrupt("secrets.json", f"{error} is missing or of the wrong kind") from None
 
 
 def from_stored(stored: dict[str, Any]) -> SystemSecrets:
     """Return secrets as they were written."""
     accounts = tuple(DemoAccount(**account) for account in stored["accounts"])
     names = [field.name for field in fields(SystemSecrets) if field.name != "accounts"]
+    texts = [stored[name] for name in names] + [text for one in accounts for text in asdict(one).values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a secret")
     return SystemSecrets(**{name: stored[name] for name in names}, accounts=accounts)
 
 
@@ -79,7 +85,9 @@ def make_secrets(system: System) -> SystemSecrets:
 
 def names_of_tokens() -> list[str]:
     """Return the names of the secrets that are random text."""
-    return [field.name for field in fields(SystemSecrets) if field.name not in {"ticket_signing_key", "accounts"}]
+    return [
+        field.name for field in fields(SystemSecrets) if field.name not in {"ticket_signing_key", "accounts"}
+    ]
 
 
 def demo_account(role: str) -> DemoAccount:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import psutil
-from botocore.exceptions import BotoCoreError, ClientError
 
-from portico_runtime.emulator.provision import Account, Credentials
 from portico_runtime.local_system import LocalSystem
 from portico_runtime.postgres import Administrator
 from portico_runtime.processes import ManagedProcess, State
@@ -21,7 +18,12 @@ from portico_topology import ServiceKind
 
 async def status(system: LocalSystem, *, ready: bool) -> dict[str, Any]:
     """Return the whole status."""
-    database, breakers = await asyncio.gather(database_status(system), asyncio.to_thread(breaker_states, system))
+    partners = [
+        service.name for service in system.layout.system.services if service.kind is ServiceKind.PARTNER
+    ]
+    database, breakers = await asyncio.gather(
+        database_status(system), asyncio.to_thread(breaker_states, system, partners)
+    )
     processes = list(system.supervisor.processes.values())
     return {
         "address": system.layout.addresses.edge,
@@ -80,31 +82,13 @@ async def database_status(system: LocalSystem) -> dict[str, Any]:
     return {"primary": None, "replicas": []}
 
 
-def breaker_states(system: LocalSystem) -> dict[str, str]:
-    """Return each partner's breaker: "closed", "open", "half-open", or "unknown" if nobody can say."""
-    partners = [service.name for service in system.layout.system.services if service.kind is ServiceKind.PARTNER]
-    if system.environments.resources is None:
-        return dict.fromkeys(partners, "unknown")
-    client = Account(system.layout.addresses.emulator, Credentials()).client("dynamodb")
-    table = system.resources.tables["breakers"]
-    try:
-        items = client.scan(TableName=table, ConsistentRead=True)["Items"]
-    except (BotoCoreError, ClientError):
-        return dict.fromkeys(partners, "unknown")
-    rows = {item["partner"]["S"]: item for item in items}
-    return {partner: breaker_state(rows.get(partner, {})) for partner in partners}
-
-
-def breaker_state(row: dict[str, Any]) -> str:
-    """Return the state that a breaker's row means now (workflows/README.md)."""
-    open_until_ms = int(row.get("openUntil", {}).get("N", 0))
-    if open_until_ms == 0:
-        return "closed"
-    return "open" if open_until_ms > time.time() * 1000 else "half-open"
+def breaker_states(system: LocalSystem, partners: list[str]) -> dict[str, str]:
+    """Return each partner's breaker; "unknown" before the stacks are there."""
+    return {**(system.breakers.states(partners) if system.breakers else dict.fromkeys(partners, "unknown"))}
 
 
 def memory_bytes(system: LocalSystem) -> int:
-    """Return the proportional set size of everything, ourselves included; resident size where there is no other."""
+    """Return the proportional set size of everything with us; the resident size where that is not known."""
     members = [member for process in system.supervisor.processes.values() for member in process.family()]
     return sum(pss_bytes(member.pid) or rss_bytes(member) for member in (psutil.Process(), *members))
 

@@ -1,4 +1,4 @@
-"""Keeps the processes of one system running: starts them as their needs are met, restarts what dies, stops in order."""
+"""Keeps the processes of a system running: starts them in order, restarts what dies, stops them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,25 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from portico_runtime.leftovers import record
-from portico_runtime.processes import ManagedProcess, ProcessSpec, StartFailedError, State
+from portico_runtime.problems import explained
+from portico_runtime.processes import (
+    ManagedProcess,
+    NotReadyInTimeError,
+    ProcessSpec,
+    StartFailedError,
+    State,
+    bound_log,
+)
 from portico_runtime.state import StateFolder
 
 BACKOFF_FIRST_S = 0.2
 BACKOFF_MAX_S = 10.0
-HEALTHY_AFTER_S = 20.0  # having run so long, a process starts its backoff anew
+HEALTHY_AFTER_S = 20.0  # having been ready so long, a process starts its backoff anew
+FIRST_ATTEMPTS_MAX = 3  # who never was ready is not tried for ever
 HOUSEKEEPING_S = 10.0
 
 Progress = Literal["waiting", "running", "done", "failed", "restarting"]
@@ -41,6 +51,7 @@ class Supervisor:
     on_change: Callable[[ManagedProcess], None]
     processes: dict[str, ManagedProcess] = field(default_factory=dict)
     _keepers: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _is_leaving: bool = False
 
     async def run_steps(self, steps: Iterable[Step]) -> None:
         """Run every step as soon as its needs are done; the first failure ends the others."""
@@ -63,74 +74,100 @@ class Supervisor:
                 group.create_task(run(step))
 
     async def start(self, spec: ProcessSpec) -> None:
-        """Start a process, wait until it is ready, and keep it running from then on."""
+        """Start a process, keep it running from now on, and return when it is ready for the first time."""
+        if self._is_leaving:
+            raise StartFailedError(f"{spec.name} is not started: the system is stopping")
         process = ManagedProcess(spec, self.state.logs / f"{spec.name}.log", self.marker)
         self.processes[spec.name] = process
-        await process.start()
-        self._write_down()
-        await process.wait_until_ready()
-        self.on_change(process)
-        self._keepers[spec.name] = asyncio.create_task(self._keep(process), name=spec.name)
+        first_ready = asyncio.get_running_loop().create_future()
+        keeper = asyncio.create_task(self._keep(process, first_ready), name=spec.name)
+        keeper.add_done_callback(partial(self._keeper_ended, process, first_ready))
+        self._keepers[spec.name] = keeper
+        await first_ready
 
-    async def _keep(self, process: ManagedProcess) -> None:
-        """Restart a process whenever it ends, waiting longer each time until it has run well for a while."""
+    def _keeper_ended(
+        self, process: ManagedProcess, first_ready: asyncio.Future[None], keeper: asyncio.Task[None]
+    ) -> None:
+        """Let nobody wait for a process that is no longer kept, and say so if a defect of ours is why."""
+        error = None if keeper.cancelled() else keeper.exception()
+        if not first_ready.done():
+            stopped = StartFailedError(f"{process.spec.name} was stopped before it was ready")
+            first_ready.set_exception(error or stopped)
+        elif error is not None:
+            self._tell(process, "failed", f"is no longer kept running: {error!r}")
+
+    async def _keep(self, process: ManagedProcess, first_ready: asyncio.Future[None]) -> None:
+        """Run a process for ever: start it, see it ready, see it end, wait longer each time, and again."""
         backoff_s = BACKOFF_FIRST_S
         while True:
-            code = await process.wait()
-            if process.state in (State.STOPPING, State.STOPPED):
-                return
-            if time.monotonic() - process.started_at > HEALTHY_AFTER_S:
+            try:
+                await process.start()
+                self._note(process)
+                await process.wait_until_ready()
+                self._note(process)
+                if not first_ready.done():
+                    first_ready.set_result(None)
+                else:
+                    self._tell(process, "done", "runs again")
+                ending = f"{process.spec.name} {await process.wait()}"
+            except (StartFailedError, OSError) as error:
+                await process.kill()  # it may be neither ready nor gone
+                if not first_ready.done() and is_hopeless(process, error):
+                    first_ready.set_exception(error)
+                    return
+                ending = str(error)
+            if process.ready_at is not None and time.monotonic() - process.ready_at > HEALTHY_AFTER_S:
                 backoff_s = BACKOFF_FIRST_S
             process.state = State.BACKOFF
-            self.on_change(process)
-            self.observe(process.spec.name, "restarting", f"ended with code {code}; starts again in {backoff_s:.1f} s")
+            self._note(process)
+            self._tell(process, "restarting", f"{ending}; starts again in {backoff_s:.1f} s")
             await asyncio.sleep(backoff_s)
             backoff_s = min(2 * backoff_s, BACKOFF_MAX_S)
             process.restarts += 1
-            await self._start_again(process)
 
-    async def _start_again(self, process: ManagedProcess) -> None:
-        await process.start()
-        self._write_down()
-        try:
-            await process.wait_until_ready()
-        except StartFailedError:
-            if process.child and process.child.returncode is None:
-                process.child.kill()  # neither ready nor gone: the keeper tries again
-            return
-        self.on_change(process)
-        self.observe(process.spec.name, "done", "runs again")
-
-    async def restart(self, process: ManagedProcess) -> None:
-        """Stop a process and start it again under its keeper."""
-        await self.stop(process.spec.name)
-        await self.start(process.spec)
+    async def restart(self, name: str) -> None:
+        """Stop a process in good order, and start it again."""
+        spec = self.processes[name].spec
+        await self.stop(name)
+        await self.start(spec)
 
     async def stop(self, name: str) -> None:
         """Stop one process and keep it stopped."""
         process = self.processes[name]
-        keeper = self._keepers.pop(name, None)
         process.state = State.STOPPING
-        self.on_change(process)
-        if keeper is not None:
+        self._note(process)  # before the signal: nobody sends it new work
+        if (keeper := self._keepers.pop(name, None)) is not None:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
+            await asyncio.wait({keeper})
         await process.stop()
-        self._write_down()
+        self._note(process)
 
     async def stop_all(self, order: Iterable[Iterable[str]]) -> None:
-        """Stop the processes in groups, one group after the other, each group at once."""
+        """Stop the processes in groups, one after the other, each at once; nothing is started from now on."""
+        self._is_leaving = True
         for names in order:
-            present = [name for name in names if name in self.processes]
-            await asyncio.gather(*(self.stop(name) for name in present))
+            await asyncio.gather(*(self.stop(name) for name in names if name in self.processes))
 
     async def keep_house(self) -> None:
         """Bound the logs, for as long as the system runs."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            for process in self.processes.values():
-                process.bound_log()
+            for path in self.state.logs.glob("*.log"):
+                bound_log(path)
 
-    def _write_down(self) -> None:
-        record(self.state, self.processes.values())
+    def _note(self, process: ManagedProcess) -> None:
+        """Tell the balancers and write down who runs. A full disk must not end what still runs."""
+        try:
+            self.on_change(process)
+            record(self.state, self.processes.values())
+        except OSError as error:
+            self._tell(process, "failed", str(explained(error)))
+
+    def _tell(self, process: ManagedProcess, progress: Progress, detail: str) -> None:
+        with contextlib.suppress(OSError):  # a terminal that is gone must not end what still runs
+            self.observe(process.spec.name, progress, detail)
+
+
+def is_hopeless(process: ManagedProcess, error: Exception) -> bool:
+    """Whether a process that never was ready should be given up."""
+    return isinstance(error, NotReadyInTimeError) or process.restarts + 1 >= FIRST_ATTEMPTS_MAX

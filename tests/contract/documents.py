@@ -20,7 +20,7 @@ DOCUMENTS = (
 )
 
 
-class ContractBroken(AssertionError):
+class ContractError(AssertionError):
     """An answer is not what the committed document says."""
 
 
@@ -42,7 +42,7 @@ class Operation:
         responses = self.definition["responses"]
         documented = responses.get(str(status)) or (responses.get("default") if status >= 400 else None)
         if documented is None:
-            raise ContractBroken(f"{self.method} {self.template} answered {status}, which is not documented")
+            raise ContractError(f"{self.method} {self.template} answered {status}, which is not documented")
         content = documented.get("content", {})
         schema: dict[str, Any] | None = content.get(content_type, {}).get("schema")
         return schema
@@ -68,20 +68,20 @@ def find(method: str, path: str) -> Operation | None:
 
 
 def check_answer(method: str, path: str, status: int, content_type: str, body: bytes) -> None:
-    """Raise `ContractBroken` unless the document allows this answer."""
+    """Raise `ContractError` unless the document allows this answer."""
     operation = find(method, path)
     if operation is None:
         if status not in {404, 405}:
-            raise ContractBroken(f"{method} {path} is not documented and answered {status}")
+            raise ContractError(f"{method} {path} is not documented and answered {status}")
         return
     if status == 304:
         return
-    schema = operation.schema(status, content_type.split(";")[0].strip())
+    schema = operation.schema(status, content_type.split(";", maxsplit=1)[0].strip())
     if schema is None:
         if body:
-            raise ContractBroken(f"{method} {path} answered {status} with an undocumented {content_type} body")
+            raise ContractError(f"{method} {path} answered {status} with an undocumented {content_type} body")
         return
     validator = Draft202012Validator({**schema, "components": operation.document["components"]})
     errors = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(body))]
     if errors:
-        raise ContractBroken(f"{method} {path} answered {status}: {errors[:3]}")
+        raise ContractError(f"{method} {path} answered {status}: {errors[:3]}")

@@ -72,7 +72,9 @@ async def test_a_session_is_refreshed(system: RunningSystem) -> None:
 async def test_a_profile_can_be_changed(system: RunningSystem) -> None:
     async with Api(system.address) as visitor:
         await visitor.sign_up()
-        changed = await visitor.request("PATCH", "/api/accounts/me", json={"name": "Ana Otra", "locale": "en"})
+        changed = await visitor.request(
+            "PATCH", "/api/accounts/me", json={"name": "Ana Otra", "locale": "en"}
+        )
         assert changed.status_code == 200, changed.text
         profile = (await visitor.get("/api/accounts/me")).json()
         assert (profile["name"], profile["locale"]) == ("Ana Otra", "en")
@@ -84,5 +86,7 @@ async def test_sign_up_does_not_tell_whether_an_address_is_known(system: Running
         visitor.token = None
         body = {"password": new_password(), "name": "Ana Prueba"}
         again = await visitor.post("/api/accounts/signup", {**body, "email": known})
-        fresh = await visitor.post("/api/accounts/signup", {**body, "email": f"x{uuid.uuid4().hex}@example.com"})
+        fresh = await visitor.post(
+            "/api/accounts/signup", {**body, "email": f"x{uuid.uuid4().hex}@example.com"}
+        )
         assert (again.status_code, again.content) == (fresh.status_code, fresh.content)

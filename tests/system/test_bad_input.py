@@ -17,7 +17,12 @@ NOBODY = "019a0000-0000-7000-8000-000000000000"
 HOLD_CASES: list[tuple[str, Any, int, str]] = [
     ("no seats", {"seats": []}, 422, "invalid_request"),
     ("neither seats nor section", {}, 422, "invalid_request"),
-    ("seats and section", {"seats": ["stalls-A-1"], "section": "stalls", "quantity": 1}, 422, "invalid_request"),
+    (
+        "seats and section",
+        {"seats": ["stalls-A-1"], "section": "stalls", "quantity": 1},
+        422,
+        "invalid_request",
+    ),
     ("foreign seat", {"seats": ["nowhere-Z-99"]}, 422, "unknown_seats"),
     ("seat of the wrong type", {"seats": [7]}, 422, "invalid_request"),
     ("NUL in a seat", {"seats": ["a\u0000b"]}, 422, "invalid_request"),
@@ -90,7 +95,9 @@ async def test_a_key_used_with_another_body_is_refused(buyer: Api, event_id: str
     await buyer.settled(first.json()["id"])
 
 
-async def test_somebody_elses_hold_and_order_do_not_exist_for_you(system: RunningSystem, event_id: str) -> None:
+async def test_somebody_elses_hold_and_order_do_not_exist_for_you(
+    system: RunningSystem, event_id: str
+) -> None:
     async with Api(system.address) as owner, Api(system.address) as stranger:
         await owner.sign_up()
         await stranger.sign_up()
@@ -108,11 +115,19 @@ RAW_CASES = [
     ("malformed JSON", b'{"seats": [', "application/json", 400, "malformed_json"),
     ("not UTF-8", b'{"seats": ["\xff"]}', "application/json", 400, "malformed_json"),
     ("wrong content type", b"seats=1", "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
-    ("two megabytes", b'{"seats": ["' + b"a" * 2_000_000 + b'"]}', "application/json", 413, "request_too_large"),
+    (
+        "two megabytes",
+        b'{"seats": ["' + b"a" * 2_000_000 + b'"]}',
+        "application/json",
+        413,
+        "request_too_large",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("case", "body", "kind", "status", "code"), RAW_CASES, ids=[case[0] for case in RAW_CASES])
+@pytest.mark.parametrize(
+    ("case", "body", "kind", "status", "code"), RAW_CASES, ids=[case[0] for case in RAW_CASES]
+)
 async def test_a_body_that_is_no_request_is_refused(
     buyer: Api, event_id: str, case: str, body: bytes, kind: str, status: int, code: str
 ) -> None:

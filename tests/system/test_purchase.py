@@ -71,7 +71,7 @@ async def test_general_admission_is_bought_by_quantity(system: RunningSystem) ->
         assert len(await buyer.tickets(order["id"])) == 3
 
 
-async def purchases(system: RunningSystem, event_id: str, buyer: Api, seats: list[list[str]]) -> list[dict[str, str]]:
+async def purchases(event_id: str, buyer: Api, seats: list[list[str]]) -> list[dict[str, str]]:
     """One buyer's purchases, one after the other; a pair that somebody else has taken is given up."""
     orders = []
     for index, pair in enumerate(seats):
@@ -93,7 +93,7 @@ async def test_two_hundred_purchases_by_sixteen_parallel_buyers_add_up(system: R
     buyers = await asyncio.gather(*(new_buyer(system) for _ in range(BUYERS)))
     shares = [pairs[index::BUYERS] for index in range(BUYERS)]
     work = zip(buyers, shares, strict=True)
-    placed = await asyncio.gather(*(purchases(system, event_id, buyer, share) for buyer, share in work))
+    placed = await asyncio.gather(*(purchases(event_id, buyer, share) for buyer, share in work))
     for buyer, orders in zip(buyers, placed, strict=True):
         for order in orders:
             final = await buyer.settled(order["id"], timeout_s=120)
@@ -118,7 +118,10 @@ async def test_sixty_parallel_holds_on_one_seat_have_one_winner(system: RunningS
     assert time.monotonic() - started < 10  # a bound against hanging, not a measurement
     codes = Counter(answer.status_code for answer in answers)
     assert codes == {201: 1, 409: 59}, codes
-    assert {problem_code(answer) for answer in answers if answer.status_code == 409} <= {"seats_taken", "hold_exists"}
+    assert {problem_code(answer) for answer in answers if answer.status_code == 409} <= {
+        "seats_taken",
+        "hold_exists",
+    }
     await asyncio.gather(*(buyer.http.aclose() for buyer in buyers))
 
 
@@ -144,7 +147,9 @@ async def test_sixty_parallel_orders_with_one_key_are_one_order_and_one_charge(s
 @pytest.mark.parametrize(
     ("card", "reason"), [("tok_declined", "card_declined"), ("tok_insufficient_funds", "insufficient_funds")]
 )
-async def test_a_refused_card_frees_the_seats_and_says_why(system: RunningSystem, card: str, reason: str) -> None:
+async def test_a_refused_card_frees_the_seats_and_says_why(
+    system: RunningSystem, card: str, reason: str
+) -> None:
     event_id = await some_event(system, 3)
     async with await new_buyer(system) as buyer:
         wanted = (await buyer.available_seats(event_id))[:2]
@@ -192,7 +197,9 @@ async def test_the_tickets_are_in_the_mailbox(system: RunningSystem) -> None:
         assert order["status"] == "confirmed"
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
-            page = await buyer.http.get(f"{system.address}/mailbox", params={"to": email}, follow_redirects=True)
+            page = await buyer.http.get(
+                f"{system.address}/mailbox", params={"to": email}, follow_redirects=True
+            )
             assert page.status_code == 200
             if email in page.text:
                 return

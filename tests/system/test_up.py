@@ -17,7 +17,9 @@ import httpx
 import psutil
 import pytest
 
+from portico_runtime.layout import marker
 from portico_runtime.processes import MARKER
+from portico_runtime.state import StateFolder
 from tests.fixtures.ports import free_port
 from tests.fixtures.system import RunningSystem
 
@@ -38,7 +40,12 @@ async def test_everything_of_the_topology_runs_in_its_zone(system: RunningSystem
     (replica,) = status["database"]["replicas"]
     assert (replica["name"], replica["state"]) == ("main-b", "streaming")
     assert replica["sync"] in {"sync", "quorum"}
-    assert {account["role"] for account in status["accounts"]} == {"buyer", "organiser", "staff", "administrator"}
+    assert {account["role"] for account in status["accounts"]} == {
+        "buyer",
+        "organiser",
+        "staff",
+        "administrator",
+    }
 
 
 async def test_a_killed_child_is_started_again(system: RunningSystem) -> None:
@@ -88,9 +95,6 @@ def test_a_port_in_use_is_one_line_with_a_remedy(tmp_path: Path) -> None:
 
 def remains(state: Path) -> list[str]:
     """Processes that still carry the mark of a system of this state folder."""
-    from portico_runtime.layout import marker
-    from portico_runtime.state import StateFolder
-
     mark, found = marker(StateFolder(state)), []
     for process in psutil.process_iter():
         try:
@@ -101,7 +105,9 @@ def remains(state: Path) -> list[str]:
     return found
 
 
-async def test_a_system_beside_survives_the_kill_of_its_runtime_and_leaves_nothing(system: RunningSystem) -> None:
+async def test_a_system_beside_survives_the_kill_of_its_runtime_and_leaves_nothing(
+    system: RunningSystem,
+) -> None:
     folder = Path(tempfile.mkdtemp(prefix="portico beside "))
     beside = RunningSystem(folder / "state", free_port())
     try:

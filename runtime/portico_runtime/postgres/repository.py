@@ -16,6 +16,9 @@ SELECT application_name AS name, state, sync_state AS sync,
        coalesce(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), replay_lsn), 0)::bigint AS lag_bytes
 FROM pg_stat_replication ORDER BY application_name
 """
+DROP_SLOT = (
+    "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = $1 AND NOT active"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,18 @@ class Administrator:
         connection = await self._connect()
         try:
             return [Replica(**dict(record)) for record in await connection.fetch(REPLICAS)]
+        finally:
+            await connection.close(timeout=CONNECT_TIMEOUT_S)
+
+    async def identity(self) -> str:
+        """Return what tells this cluster's data from any other's."""
+        return str(await self._value("SELECT system_identifier FROM pg_control_system()"))
+
+    async def drop_slot(self, slot: str) -> None:
+        """Drop a replication slot if it is there and nobody uses it."""
+        connection = await self._connect()
+        try:
+            await connection.execute(DROP_SLOT, slot)
         finally:
             await connection.close(timeout=CONNECT_TIMEOUT_S)
 

@@ -1,6 +1,6 @@
 """PostgreSQL refuses to run as root. Where we are root, it runs as an unprivileged user.
 
-That user keeps one capability, to pass folders it may not read: a checkout or a state folder under `/root` works too.
+That user keeps one capability, to pass folders it may not read, so that a checkout under `/root` works.
 PostgreSQL only looks at the user, and its files are that user's own.
 """
 
@@ -11,12 +11,11 @@ import pwd
 import shutil
 from pathlib import Path
 
+from portico_runtime.problems import OperatorError
+
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 CAPABILITY = "-all,+dac_override"
-
-
-class NoPostgresUserError(RuntimeError):
-    """We are root and have no way to run PostgreSQL as somebody else."""
+CAPABILITY_BITS = 1 << 1 | 1 << 8  # CAP_DAC_OVERRIDE, and CAP_SETPCAP to pass it on (linux/capability.h)
 
 
 def as_postgres_user(command: list[str]) -> list[str]:
@@ -25,10 +24,21 @@ def as_postgres_user(command: list[str]) -> list[str]:
         return command
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise NoPostgresUserError("PostgreSQL does not run as root: install `setpriv` (util-linux), or use another user")
+        raise OperatorError(
+            "PostgreSQL does not run as root", "install setpriv (util-linux), or use another user"
+        )
     user = unprivileged_user()
-    capabilities = [f"--{kind}={CAPABILITY}" for kind in ("inh-caps", "ambient-caps", "bounding-set")]
-    return [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *capabilities, *command]
+    identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    kinds = ("inh-caps", "ambient-caps", "bounding-set") if may_pass_capability() else ()
+    return [setpriv, *identity, *(f"--{kind}={CAPABILITY}" for kind in kinds), *command]
+
+
+def may_pass_capability() -> bool:
+    """Whether we have the capability; some containers' root has not, and then folders must be open."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("CapEff:"):
+            return int(line.split()[1], 16) & CAPABILITY_BITS == CAPABILITY_BITS
+    return False
 
 
 def unprivileged_user() -> pwd.struct_passwd:
@@ -37,11 +47,14 @@ def unprivileged_user() -> pwd.struct_passwd:
     for name in UNPRIVILEGED_USERS:
         if name in known:
             return known[name]
-    raise NoPostgresUserError("PostgreSQL does not run as root, and there is neither a user postgres nor nobody")
+    raise OperatorError(
+        "PostgreSQL does not run as root, and there is neither a user postgres nor nobody",
+        "add a user postgres",
+    )
 
 
-def give_to_postgres_user(folder: Path) -> None:
-    """Make an empty folder belong to the user that PostgreSQL runs as."""
+def give_to_postgres_user(path: Path) -> None:
+    """Make a file or an empty folder belong to the user that PostgreSQL runs as."""
     if os.geteuid() == 0:
         user = unprivileged_user()
-        os.chown(folder, user.pw_uid, user.pw_gid)
+        os.chown(path, user.pw_uid, user.pw_gid)
