@@ -172,9 +172,10 @@ async def test_payments_down_compensates_opens_the_breaker_and_recovers(system: 
                 assert hold.status_code == 201, hold.text
                 order = await buyer.settled((await buyer.order(hold.json()["id"])).json()["id"])
                 assert (order["status"], order["reason"]) == ("declined", "payment_unavailable")
-                if (await system.status())["breakers"]["payments"] == "open":
+                if (await system.status())["breakers"]["payments"] != "closed":
                     break
-            assert (await system.status())["breakers"]["payments"] == "open"
+            # It is half-open two seconds after it opened, and asking takes a moment.
+            assert (await system.status())["breakers"]["payments"] in {"open", "half-open"}
         finally:
             await system.set_faults("payments")
         deadline = time.monotonic() + 60
